@@ -27,6 +27,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         library("Jansson", ["CJansson"]),
+        library("Pipelines", ["Jansson"]),
+        .target(name: "CSystem"),
+        library("Processes", ["CSystem"]),
         tests("JanssonTests", ["Jansson"]),
+        tests("ProcessesTests", ["Processes"]),
     ]
 )

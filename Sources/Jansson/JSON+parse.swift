@@ -29,7 +29,8 @@ extension JSON {
     ///
     /// Depth is counted before Jansson sees the bytes, so a depth bomb costs one pass and no recursion.
     /// - Throws: `JSONSyntaxError` with the place of the first fault.
-    public init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = defaultMaximumDepth) throws(JSONSyntaxError) {
+    public init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = defaultMaximumDepth) throws(JSONSyntaxError)
+    {
         let contiguous = ContiguousArray(bytes)
         let result = contiguous.withUnsafeBufferPointer { buffer -> Result<JSON, JSONSyntaxError> in
             if let offset = firstByte(deeperThan: maximumDepth, in: buffer) {
@@ -72,7 +73,8 @@ private func value(_ node: UnsafeMutablePointer<json_t>) -> JSON {
         members.reserveCapacity(json_object_size(node))
         var iterator = json_object_iter(node)
         while let current = iterator {
-            let key = UnsafeRawBufferPointer(start: json_object_iter_key(current), count: json_object_iter_key_len(current))
+            let key = UnsafeRawBufferPointer(
+                start: json_object_iter_key(current), count: json_object_iter_key_len(current))
             members[String(decoding: key, as: UTF8.self)] = value(json_object_iter_value(current))
             iterator = json_object_iter_next(node, current)
         }

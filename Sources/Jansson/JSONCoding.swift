@@ -166,7 +166,8 @@ private struct ValueDecoder: Decoder {
 
     func value<T: Decodable>(_ type: T.Type) throws -> T {
         switch type {
-        case is String.Type: if case .string(let value) = json { return value as! T } else { throw mismatch("a string") }
+        case is String.Type:
+            if case .string(let value) = json { return value as! T } else { throw mismatch("a string") }
         case is Bool.Type: if case .bool(let value) = json { return value as! T } else { throw mismatch("a boolean") }
         case is Double.Type: if case .real(let value) = json { return value as! T } else { throw mismatch("a real") }
         case let integer as any FixedWidthInteger.Type:
@@ -263,7 +264,8 @@ private struct UnkeyedDecoding: UnkeyedDecodingContainer {
     private func peek() throws -> ValueDecoder {
         guard currentIndex < elements.count else {
             throw DecodingError.valueNotFound(
-                JSON.self, .init(codingPath: codingPath, debugDescription: "the list has only \(elements.count) elements"))
+                JSON.self,
+                .init(codingPath: codingPath, debugDescription: "the list has only \(elements.count) elements"))
         }
         return ValueDecoder(json: elements[currentIndex], codingPath: codingPath)
     }

@@ -3,9 +3,11 @@ import Testing
 
 @Suite("JSON")
 struct JSONTests {
-    @Test("a document survives writing and reading", arguments: [
-        #"{"a":[1,2.5,-3,true,false,null],"b":{"c":"é\n\"\\ \u0000"}}"#, #""""#, "0.1", "[]", "{}", "1.0", "1e+300",
-    ])
+    @Test(
+        "a document survives writing and reading",
+        arguments: [
+            #"{"a":[1,2.5,-3,true,false,null],"b":{"c":"é\n\"\\ \u0000"}}"#, #""""#, "0.1", "[]", "{}", "1.0", "1e+300",
+        ])
     func roundTrip(text: String) throws {
         let parsed = try JSON(parsing: text)
         #expect(try JSON(parsing: parsed.serialized) == parsed)
@@ -16,10 +18,12 @@ struct JSONTests {
         #expect(JSON.object(["b": .real(0.1), "a": .integer(1)]).text == #"{"a":1,"b":0.1}"#)
     }
 
-    @Test("what is not strict JSON is refused", arguments: [
-        #"{"a":1,"a":2}"#, "[1,]", "NaN", "// c\n1", "\u{FEFF}1", "1 2", #""\ud800""#, "\"\u{1}\"", "", "1e400",
-        "9223372036854775808", "{'a':1}",
-    ])
+    @Test(
+        "what is not strict JSON is refused",
+        arguments: [
+            #"{"a":1,"a":2}"#, "[1,]", "NaN", "// c\n1", "\u{FEFF}1", "1 2", #""\ud800""#, "\"\u{1}\"", "", "1e400",
+            "9223372036854775808", "{'a':1}",
+        ])
     func strict(text: String) {
         #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
     }
@@ -75,4 +79,3 @@ struct JSONTests {
         #expect(throws: DecodingError.self) { try JSON.object([:]).decoded(as: Sample.self) }
     }
 }
-

@@ -1,0 +1,95 @@
+#define _GNU_SOURCE
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int csystem_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
+                  int input, int output, int error, int status, pid_t *pid) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int failure = posix_spawn_file_actions_init(&actions);
+    if (failure) return failure;
+    failure = posix_spawnattr_init(&attributes);
+    if (failure) {
+        posix_spawn_file_actions_destroy(&actions);
+        return failure;
+    }
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    failure = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (!failure) failure = posix_spawnattr_setsigmask(&attributes, &none);
+    if (!failure)
+        failure = posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    // The status descriptor goes last: an earlier one may happen to be number 3 here.
+    if (!failure) failure = posix_spawn_file_actions_adddup2(&actions, input, 0);
+    if (!failure) failure = posix_spawn_file_actions_adddup2(&actions, output, 1);
+    if (!failure) failure = posix_spawn_file_actions_adddup2(&actions, error, 2);
+    if (!failure && status >= 0) failure = posix_spawn_file_actions_adddup2(&actions, status, 3);
+    if (!failure) failure = posix_spawn_file_actions_addclosefrom_np(&actions, status >= 0 ? 4 : 3);
+    if (!failure && directory) failure = posix_spawn_file_actions_addchdir_np(&actions, directory);
+    if (!failure) failure = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return failure;
+}
+
+int csystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int csystem_pidfd_open(pid_t pid) {
+    int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (descriptor >= 0) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
+}
+
+int csystem_peek_exit(pid_t pid, int *code) {
+    siginfo_t info = {0};
+    int result;
+    do result = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    while (result < 0 && errno == EINTR);
+    if (result < 0) return -1;
+    if (info.si_pid == 0) return 0;
+    *code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+    return 1;
+}
+
+int csystem_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int csystem_poll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int csystem_poll_set(int poll, int descriptor, uint32_t events, uint64_t token, int isNew) {
+    struct epoll_event event = {0};
+    event.data.u64 = token;
+    if (events & CSYSTEM_READABLE) event.events |= EPOLLIN;
+    if (events & CSYSTEM_WRITABLE) event.events |= EPOLLOUT;
+    if (!events) return epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, &event);
+    return epoll_ctl(poll, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event);
+}
+
+int csystem_poll_wait(int poll, csystem_event *events, int capacity) {
+    struct epoll_event ready[64];
+    if (capacity > 64) capacity = 64;
+    int count;
+    do count = epoll_wait(poll, ready, capacity, -1);
+    while (count < 0 && errno == EINTR);
+    for (int i = 0; i < count; i++) {
+        events[i].token = ready[i].data.u64;
+        events[i].events = 0;
+        if (ready[i].events & EPOLLIN) events[i].events |= CSYSTEM_READABLE;
+        if (ready[i].events & EPOLLOUT) events[i].events |= CSYSTEM_WRITABLE;
+        if (ready[i].events & (EPOLLHUP | EPOLLERR)) events[i].events |= CSYSTEM_HANGUP;
+    }
+    return count;
+}
+
+int csystem_wake_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
