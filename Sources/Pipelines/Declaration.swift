@@ -110,7 +110,7 @@ public struct Blocker: Hashable, Sendable {
 }
 
 /// The four words that name an action type.
-public struct ActionTypeID: Hashable, Sendable, CustomStringConvertible {
+public struct ActionTypeID: Hashable, Sendable, Codable, CustomStringConvertible {
     public var category: String
     public var owner: String
     public var provider: String
@@ -131,7 +131,7 @@ public struct ActionTypeID: Hashable, Sendable, CustomStringConvertible {
         category: "Approval", owner: "AWS", provider: "Manual", version: "1")
 }
 
-public struct Action: Hashable, Sendable {
+public struct Action: Hashable, Sendable, Codable {
     public var name: String
     public var type: ActionTypeID
     /// From 1; the actions of a stage with the same value start together (ACT-3).
@@ -171,7 +171,7 @@ public struct Action: Hashable, Sendable {
     }
 }
 
-public struct OutputArtifact: Hashable, Sendable {
+public struct OutputArtifact: Hashable, Sendable, Codable {
     public var name: String
     /// Globs of what goes into the artifact (Compute actions); empty means all of it.
     public var files: [String]
@@ -182,8 +182,8 @@ public struct OutputArtifact: Hashable, Sendable {
     }
 }
 
-public struct EnvironmentVariable: Hashable, Sendable {
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+public struct EnvironmentVariable: Hashable, Sendable, Codable {
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case plaintext = "PLAINTEXT"
         case secretsManager = "SECRETS_MANAGER"
     }
