@@ -30,6 +30,7 @@ let package = Package(
         library("Pipelines", ["Jansson"]),
         .target(name: "CSystem"),
         library("Processes", ["CSystem"]),
+        library("Engine", ["Pipelines"]),
         tests("JanssonTests", ["Jansson"]),
         tests("ProcessesTests", ["Processes"]),
     ]

@@ -1,0 +1,147 @@
+import Pipelines
+
+extension Execution {
+    /// Does whatever the present state calls for: enters stages, admits groups, ends the execution.
+    mutating func advance(_ admission: inout Admission) {
+        while !status.isOver {
+            guard let stage = stages.indices.last else {
+                stages.append([:])
+                continue
+            }
+            let actions = stages[stage]
+            if actions.values.contains(where: { !$0.state.isOver }) { return }
+            if case .stopping(let request) = status {
+                status = .stopped(reason: request.reason)
+                return
+            }
+            if let failed = firstFailure(in: stage) {
+                // STS-6; ACT-4: its peers have run to their end.
+                status = .failed(reason: "action \(pipeline.stages[stage].name)/\(failed) failed")
+                return
+            }
+            if let group = plan.groups[stage].first(where: { $0.contains { actions[$0.name] == nil } }) {
+                for action in group where actions[action.name] == nil { admit(action, stage: stage, &admission) }
+                continue
+            }
+            leave(stage)
+        }
+    }
+
+    /// The stage has succeeded: the next one, or the end.
+    private mutating func leave(_ stage: Int) {
+        if pipeline.stages[stage].name == start.stopAfterStage, stage + 1 < pipeline.stages.count {
+            status = .stopped(reason: "stage \(pipeline.stages[stage].name) was to be the last")
+        } else if stage + 1 == pipeline.stages.count {
+            status = .succeeded
+        } else {
+            stages.append([:])
+        }
+    }
+
+    private func firstFailure(in stage: Int) -> String? {
+        pipeline.stages[stage].actions.first {
+            if case .failed = stages[stage][$0.name]?.state { true } else { false }
+        }?.name
+    }
+
+    private mutating func admit(_ action: Action, stage: Int, _ admission: inout Admission) {
+        let attempt = Attempt(
+            execution: id, stage: pipeline.stages[stage].name, action: action.name,
+            id: ActionExecutionID(admission.identifier()), number: 1)
+        var admitted = ActionExecution(
+            id: attempt.id, startedAt: admission.at, updatedAt: admission.at, resolvedConfiguration: nil,
+            external: ExternalExecution(), state: .abandoned)
+        do throws(ActionFailure) {
+            let resolved = try resolve(action)
+            admitted = ActionExecution(
+                id: attempt.id, startedAt: admission.at, updatedAt: admission.at,
+                resolvedConfiguration: resolved.configuration, external: ExternalExecution(),
+                state: try begin(attempt, resolved, &admission))
+        } catch {
+            admitted.fail(error)
+        }
+        stages[stage][action.name] = admitted
+    }
+
+    private func begin(
+        _ attempt: Attempt, _ action: Action, _ admission: inout Admission
+    ) throws(ActionFailure) -> ActionState {
+        let deadline = admission.at.adding(seconds: ActionTimeout.seconds(of: action))
+        if action.type == .manualApproval {
+            let request = ApprovalRequest(
+                attempt: attempt, token: admission.identifier(), customData: action.configuration["CustomData"],
+                externalEntityLink: action.configuration["ExternalEntityLink"], expires: deadline)
+            admission.effects.append(.awaitApproval(request))
+            return .awaitingApproval(request)
+        }
+        let dispatch = Dispatch(
+            attempt: attempt, pipeline: pipeline.name, action: action, inputs: try inputs(of: action),
+            deadline: deadline, sourceDirectory: start.sourceDirectories[action.name],
+            sourceRevision: start.sourceRevisions[action.name])
+        admission.effects.append(.run(dispatch))
+        return .running(.init(dispatch: dispatch, losses: 0))
+    }
+
+    private func inputs(of action: Action) throws(ActionFailure) -> [String: String] {
+        var digests: [String: String] = [:]
+        for name in action.inputArtifacts {
+            guard let digest = artifact(name) else {
+                throw ActionFailure(
+                    code: "RevisionUnavailable",
+                    message: "input artifact \(name) does not exist: no action before \(action.name) has made it")
+            }
+            digests[name] = digest
+        }
+        return digests
+    }
+
+    /// The digest of an artifact that has been made.
+    public func artifact(_ name: String) -> String? {
+        plan.producers[name].flatMap(result)?.artifacts[name]
+    }
+
+    private func result(at place: Plan.Place) -> ActionResult? {
+        guard place.stage < stages.count, case .succeeded(let result) = stages[place.stage][place.action]?.state
+        else { return nil }
+        return result
+    }
+
+    /// The action with every variable replaced, just before it starts (VAR-3).
+    private func resolve(_ action: Action) throws(ActionFailure) -> Action {
+        // VAR-4: a source action's text is taken as it is.
+        guard action.type.category != "Source" else { return action }
+        let resolved: Action
+        do {
+            resolved = try action.resolved(value)
+        } catch {
+            throw ActionFailure(
+                code: "ConfigurationError",
+                message: """
+                    An action in this pipeline failed because one or more variables could not be resolved: \
+                    Action name=\(action.name). \(error)
+                    """)
+        }
+        let bytes = resolved.configuration.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        guard bytes <= Self.resolvedConfigurationLimitBytes else {
+            throw ActionFailure(
+                code: "ConfigurationError",
+                message: """
+                    the configuration of \(action.name) has \(bytes) bytes with its variables resolved; \
+                    the limit is \(Self.resolvedConfigurationLimitBytes)
+                    """)
+        }
+        return resolved
+    }
+
+    /// VAR-7
+    static let resolvedConfigurationLimitBytes = 100 << 10
+
+    /// VAR-2
+    private func value(of reference: VariableReference) -> String? {
+        switch reference.namespace {
+        case "codepipeline": return reference.key == "PipelineExecutionId" ? id.text : nil
+        case "variables" where !pipeline.variables.isEmpty: return variables[reference.key]
+        default: return plan.namespaces[reference.namespace].flatMap(result)?.outputVariables[reference.key]
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Pipelines
+
+/// A pipeline prepared for running: who makes what, and which actions start together.
+struct Plan: Hashable, Sendable {
+    /// Where an action stands in its pipeline.
+    struct Place: Hashable, Sendable {
+        let stage: Int
+        let action: String
+    }
+    let pipeline: Pipeline
+    /// By stage: the groups of equal run order, lowest first (ACT-3).
+    let groups: [[[Action]]]
+    /// By artifact name.
+    let producers: [String: Place]
+    /// By namespace.
+    let namespaces: [String: Place]
+
+    init(_ pipeline: Pipeline) {
+        self.pipeline = pipeline
+        groups = pipeline.stages.map { stage in
+            Dictionary(grouping: stage.actions, by: \.runOrder).sorted { $0.key < $1.key }.map(\.value)
+        }
+        var producers: [String: Place] = [:]
+        var namespaces: [String: Place] = [:]
+        for (index, stage) in pipeline.stages.enumerated() {
+            for action in stage.actions {
+                let place = Place(stage: index, action: action.name)
+                for artifact in action.outputArtifacts { producers[artifact.name] = place }
+                if let namespace = action.namespace { namespaces[namespace] = place }
+            }
+        }
+        self.producers = producers
+        self.namespaces = namespaces
+    }
+}
+
+/// How long an action may take, continuations included (QUO).
+enum ActionTimeout {
+    static func seconds(of action: Action) -> Int {
+        let type = action.type
+        if type == .manualApproval { return (action.timeoutInMinutes ?? 7 * day / minute) * minute }
+        switch (type.category, type.owner, type.provider) {
+        case ("Compute", "AWS", "Commands"): return 55 * minute
+        case ("Build", "AWS", "CodeBuild"): return 36 * hour
+        case ("Test", "AWS", "CodeBuild"): return 8 * hour
+        case ("Deploy", "AWS", "CloudFormation"): return 3 * day
+        case ("Deploy", "AWS", "CodeDeploy"), ("Deploy", "AWS", "CodeDeployToECS"): return 5 * day
+        case ("Deploy", "AWS", "S3"): return 90 * minute
+        case ("Invoke", "AWS", "StepFunctions"): return 7 * day
+        case ("Invoke", "AWS", "Lambda"), (_, "Custom", _): return 24 * hour
+        default: return hour
+        }
+    }
+
+    private static let minute = 60
+    private static let hour = 60 * minute
+    private static let day = 24 * hour
+}
