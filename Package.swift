@@ -31,6 +31,7 @@ let package = Package(
         .target(name: "CSystem"),
         library("Processes", ["CSystem"]),
         library("Engine", ["Pipelines"]),
+        library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("JanssonTests", ["Jansson"]),
         tests("ProcessesTests", ["Processes"]),
     ]

@@ -1,6 +1,6 @@
 /// A pipeline as it is declared: AWS's structure, with defaults filled in.
 ///
-/// Values here are well formed in type only; `findings(in:)` says whether they obey the rules.
+/// Values here are well formed in type only; `findings(catalogue:)` says whether they obey the rules.
 /// Source: `PipelineDeclaration` of the CodePipeline API.
 public struct Pipeline: Hashable, Sendable {
     public var name: String

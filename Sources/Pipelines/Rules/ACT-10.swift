@@ -1,0 +1,30 @@
+extension ValidationRule {
+    /// ACT-10: as many input and output artifacts as the type allows.
+    static let artifactCounts = ValidationRule("ACT-10") { examination in
+        for placed in examination.actions {
+            guard let type = examination.catalogue[placed.action.type] else { continue }
+            let action = placed.action
+            examination.examine(
+                action.inputArtifacts.count, of: "input", type.inputArtifacts, name: action.name, at: placed.path)
+            examination.examine(
+                action.outputArtifacts.count, of: "output", type.outputArtifacts, name: action.name, at: placed.path)
+        }
+    }
+}
+
+extension Examination {
+    fileprivate mutating func examine(
+        _ count: Int, of side: String, _ range: ClosedRange<Int>, name: String, at path: String
+    ) {
+        if range.contains(count) { return }
+        let isLess = count < range.lowerBound
+        let relation = isLess ? "less than the minimum" : "more than the maximum"
+        let (bound, advice) = isLess ? (range.lowerBound, "add") : (range.upperBound, "remove")
+        report(
+            "\(path).\(side)Artifacts",
+            """
+            Action \(excerpt(name)) declares \(count) \(side) artifacts which is \(relation) count (\(bound)); \
+            \(advice) \(abs(bound - count)).
+            """)
+    }
+}

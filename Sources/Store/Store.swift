@@ -1,0 +1,129 @@
+import Engine
+import GRDB
+import Glibc
+
+/// The state directory's database: journal, snapshots, outbox and history. It decides nothing.
+///
+/// One process writes; any number may read meanwhile.
+public final class Store: Sendable {
+    public enum Access: Sendable {
+        case reading
+        case writing
+    }
+
+    let database: DatabaseQueue
+    let path: String
+    private let lock: StateLock?
+    private let commits: CommitQueue
+
+    /// Opens `DIRECTORY/penstock.db`; writing makes both if they are missing.
+    /// - Throws: `StoreError`: locked by another writer, not writable, missing (reading), of a newer Penstock, damaged.
+    public init(directory: String, access: Access) throws(StoreError) {
+        path = "\(directory)/penstock.db"
+        switch access {
+        case .writing:
+            try Self.makeDirectory(directory)
+            lock = try StateLock(directory: directory)
+        case .reading:
+            lock = nil
+            guard Glibc.access(path, F_OK) == 0 else {
+                throw StoreError(.missing, "\(directory): no execution has been recorded here; is --state right?")
+            }
+        }
+        do {
+            database = try Self.open(path, access)
+            if access == .writing { try Schema.migrator.migrate(database) }
+            try Self.refuseNewerSchema(database, path)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+        commits = CommitQueue(database: database, path: path)
+    }
+
+    private static func open(_ path: String, _ access: Access) throws -> DatabaseQueue {
+        var configuration = GRDB.Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.readonly = access == .reading
+        if access == .writing { configuration.journalMode = .wal }
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        // GRDB sets NORMAL when it turns on WAL, under which a power cut loses commits: after it, not before.
+        if access == .writing {
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        }
+        return database
+    }
+
+    private static func makeDirectory(_ directory: String) throws(StoreError) {
+        var partial = directory.hasPrefix("/") ? "" : "."
+        for component in directory.split(separator: "/") {
+            partial += "/\(component)"
+            // 0711: the uid of a sandbox must reach its workspace below, and sees nothing on the way.
+            guard mkdir(partial, 0o711) == 0 || errno == EEXIST else {
+                throw StoreError(
+                    .notWritable, "state directory \(directory): cannot make it: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    private static func refuseNewerSchema(_ database: DatabaseQueue, _ path: String) throws {
+        if try database.read(Schema.migrator.hasBeenSuperseded) {
+            throw StoreError(.newerSchema, "\(path): was written by a newer Penstock; use that one")
+        }
+    }
+
+    func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value {
+        do { return try await database.read(body) } catch { throw StoreError(error, path: path) }
+    }
+
+    func write<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value
+    {
+        do { return try await database.write(body) } catch { throw StoreError(error, path: path) }
+    }
+}
+
+extension Store: Journal {
+    public func commit(_ commit: Commit) async throws {
+        try await commits.commit(commit)
+    }
+}
+
+/// Joins the commits that arrive while one is being written into one transaction: the disk's sync is what costs.
+actor CommitQueue {
+    private let database: DatabaseQueue
+    private let path: String
+    private var pending: [(commit: Commit, submitter: CheckedContinuation<Void, any Error>)] = []
+    private var isWriting = false
+
+    init(database: DatabaseQueue, path: String) {
+        self.database = database
+        self.path = path
+    }
+
+    func commit(_ commit: Commit) async throws {
+        try await withCheckedThrowingContinuation { submitter in
+            pending.append((commit, submitter))
+            guard !isWriting else { return }
+            isWriting = true
+            Task { await drain() }
+        }
+    }
+
+    private func drain() async {
+        while !pending.isEmpty {
+            let batch = pending
+            pending = []
+            let commits = batch.map(\.commit)
+            let result: Result<Void, any Error>
+            do {
+                try await database.write { database in
+                    for commit in commits { try database.store(commit) }
+                }
+                result = .success(())
+            } catch {
+                result = .failure(StoreError(error, path: path))
+            }
+            for (_, submitter) in batch { submitter.resume(with: result) }
+        }
+        isWriting = false
+    }
+}

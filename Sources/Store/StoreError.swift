@@ -1,0 +1,43 @@
+import GRDB
+
+/// Why the state directory cannot be used, or did not take something.
+public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Code: Hashable, Sendable {
+        /// Another core writes it.
+        case locked
+        case diskFull
+        case notWritable
+        /// A newer Penstock made it.
+        case newerSchema
+        case missing
+        case failed
+    }
+    public let code: Code
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}
+
+extension StoreError {
+    /// What SQLite said, in words for the operator.
+    init(_ error: any Error, path: String) {
+        guard let error = error as? DatabaseError else {
+            self = error as? StoreError ?? StoreError(.failed, "\(path): \(error)")
+            return
+        }
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            self.init(.diskFull, "\(path): the disk is full; free some space, then `penstock resume` goes on")
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+            self.init(.notWritable, "\(path): cannot be written (\(error.message ?? "no reason given"))")
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+            self.init(.failed, "\(path): is not a Penstock database or is damaged (\(error.message ?? "no reason given"))")
+        default: self.init(.failed, "\(path): \(error.message ?? error.description)")
+        }
+    }
+}
