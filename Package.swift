@@ -33,6 +33,7 @@ let package = Package(
         library("Engine", ["Pipelines"]),
         library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("JanssonTests", ["Jansson"]),
+        tests("EngineTests", ["Engine", "Pipelines"], resources: [.copy("transcripts")]),
         tests("ProcessesTests", ["Processes"]),
     ]
 )

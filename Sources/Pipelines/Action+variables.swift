@@ -3,7 +3,9 @@ extension Action {
     public var templates: [(path: String, template: VariableTemplate)] {
         configuration.sorted { $0.key < $1.key }.map { ("configuration.\($0.key)", VariableTemplate($0.value)) }
             + commands.enumerated().map { ("commands[\($0)]", VariableTemplate($1)) }
-            + environmentVariables.enumerated().map { ("environmentVariables[\($0)].value", VariableTemplate($1.value)) }
+            + environmentVariables.enumerated().map {
+                ("environmentVariables[\($0)].value", VariableTemplate($1.value))
+            }
     }
 
     /// This action with all its references replaced.

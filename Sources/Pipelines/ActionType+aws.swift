@@ -7,7 +7,8 @@ extension ActionTypeCatalogue {
 }
 
 private let sources = [
-    type("Source/AWS/CodeCommit", 0...0, 1...1, "RepositoryName* BranchName* PollForSourceChanges OutputArtifactFormat"),
+    type(
+        "Source/AWS/CodeCommit", 0...0, 1...1, "RepositoryName* BranchName* PollForSourceChanges OutputArtifactFormat"),
     type("Source/AWS/S3", 0...0, 1...1, "S3Bucket* S3ObjectKey* PollForSourceChanges AllowOverrideForS3ObjectKey"),
     type("Source/AWS/ECR", 0...0, 1...1, "RepositoryName* ImageTag"),
     type(
@@ -26,7 +27,8 @@ private let builds = [
         needsV2: true),
     // The guide's list of keys ends with "…".
     type(
-        "Test/AWS/DeviceFarm", 1...1, 0...0, "AppType* ProjectId* App* DevicePoolArn* TestType*", acceptsOtherKeys: true),
+        "Test/AWS/DeviceFarm", 1...1, 0...0, "AppType* ProjectId* App* DevicePoolArn* TestType*", acceptsOtherKeys: true
+    ),
     type(
         "Compute/AWS/Commands", 1...10, 0...1, "EnvironmentType ComputeType VpcId Subnets SecurityGroupIds",
         needsV2: true),

@@ -15,7 +15,9 @@ extension Pipeline {
             return (pipeline, reader.finished())
         }
         // Paths start at the pipeline object, whether it is wrapped or not.
-        let pipeline = outside.child(outside.take("pipeline") ?? .null, path: "", rule: "STR-1") { Pipeline(reading: &$0) }
+        let pipeline = outside.child(outside.take("pipeline") ?? .null, path: "", rule: "STR-1") {
+            Pipeline(reading: &$0)
+        }
         _ = (outside.take("metadata"), outside.take("tags"))
         return (pipeline, outside.finished())
     }

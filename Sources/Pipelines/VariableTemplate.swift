@@ -96,7 +96,9 @@ private struct TemplateScanner {
     private mutating func bracket(from start: Int) -> Int {
         let contentStart = start + 2
         // A literal "#" cannot be in the content, so no byte is looked at twice.
-        let isContent: (UInt8) -> Bool = { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: " ") || nameCharacters.allows($0) }
+        let isContent: (UInt8) -> Bool = {
+            $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: " ") || nameCharacters.allows($0)
+        }
         let end = bytes[contentStart...].firstIndex { !isContent($0) } ?? bytes.count
         guard end < bytes.count, bytes[end] == UInt8(ascii: "}") else { return contentStart }
         let content = String(decoding: bytes[contentStart..<end], as: UTF8.self)
@@ -121,7 +123,9 @@ extension VariableReference {
     /// Nil when `text` is not a namespace and a key with one period between them.
     fileprivate init?(text: String) {
         let words = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard words.count == 2, words.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(nameCharacters.allows) }) else { return nil }
+        guard words.count == 2, words.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(nameCharacters.allows) }) else {
+            return nil
+        }
         self.init(namespace: String(words[0]), key: String(words[1]))
     }
 }

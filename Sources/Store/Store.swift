@@ -71,11 +71,13 @@ public final class Store: Sendable {
         }
     }
 
-    func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value {
+    func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value
+    {
         do { return try await database.read(body) } catch { throw StoreError(error, path: path) }
     }
 
-    func write<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value
+    func write<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError)
+        -> Value
     {
         do { return try await database.write(body) } catch { throw StoreError(error, path: path) }
     }

@@ -36,7 +36,8 @@ extension StoreError {
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
             self.init(.notWritable, "\(path): cannot be written (\(error.message ?? "no reason given"))")
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-            self.init(.failed, "\(path): is not a Penstock database or is damaged (\(error.message ?? "no reason given"))")
+            self.init(
+                .failed, "\(path): is not a Penstock database or is damaged (\(error.message ?? "no reason given"))")
         default: self.init(.failed, "\(path): \(error.message ?? error.description)")
         }
     }

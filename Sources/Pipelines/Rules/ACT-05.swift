@@ -35,7 +35,8 @@ extension Examination {
             let near = nearest(to: key, in: known).map { "did you mean \"\($0)\"?" }
             let all = known.isEmpty ? "it has no keys." : "its keys are \(known.joined(separator: ", "))."
             report(
-                "\(path).\(excerpt(key))", "\"\(excerpt(key))\" is not a configuration key of \(type.id); \(near ?? all)")
+                "\(path).\(excerpt(key))",
+                "\"\(excerpt(key))\" is not a configuration key of \(type.id); \(near ?? all)")
         }
     }
 }
@@ -47,7 +48,8 @@ extension ConfigurationProperty {
         switch requiredWhen {
         case .severalInputArtifacts where inputs > 1: return " when there are several input artifacts"
         case .noInputArtifact where inputs == 0: return " when there is no input artifact"
-        case .value(let key, let value) where configuration[key]?.lowercased() == value: return " when \(key) is \(value)"
+        case .value(let key, let value) where configuration[key]?.lowercased() == value:
+            return " when \(key) is \(value)"
         default: return nil
         }
     }

@@ -10,7 +10,9 @@ extension ValidationRule {
         for (index, stage) in examination.pipeline.stages.enumerated() {
             guard let onFailure = stage.onFailure else { continue }
             let path = "stages[\(index)].onFailure"
-            if let result = onFailure.result { examination.examine(result, of: ["ROLLBACK", "RETRY"], at: "\(path).result") }
+            if let result = onFailure.result {
+                examination.examine(result, of: ["ROLLBACK", "RETRY"], at: "\(path).result")
+            }
             if onFailure.result == "RETRY" && !onFailure.conditions.isEmpty {
                 examination.report("\(path).conditions", "RETRY cannot stand beside conditions; remove one of the two.")
             }

@@ -11,7 +11,8 @@ extension ValidationRule {
             if let first = places[name] {
                 examination.report(
                     "\(path).sourceActionName",
-                    "The source action \"\(excerpt(name))\" has a trigger at triggers[\(first)]; put the filters together.")
+                    "The source action \"\(excerpt(name))\" has a trigger at triggers[\(first)]; put the filters together."
+                )
             } else {
                 places[name] = index
             }

@@ -13,7 +13,8 @@ extension ValidationRule {
             examination.examine(rule.type, at: "\(placed.path).ruleTypeId")
             examination.examine(rule.configuration, valueLength: 1...10_000, at: "\(placed.path).configuration")
             if rule.configuration.count > 200 {
-                examination.report("\(placed.path).configuration", "Has \(rule.configuration.count) keys; 200 are allowed.")
+                examination.report(
+                    "\(placed.path).configuration", "Has \(rule.configuration.count) keys; 200 are allowed.")
             }
         }
     }

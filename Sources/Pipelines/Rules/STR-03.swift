@@ -17,7 +17,8 @@ extension ValidationRule {
         examination.examineUnique(namespaces, "namespace")
         let artifacts = Set(outputs.map(\.1))
         for (path, namespace) in namespaces where artifacts.contains(namespace) {
-            examination.report(path, "\"\(namespace)\" is the name of an artifact too; give the namespace another name.")
+            examination.report(
+                path, "\"\(namespace)\" is the name of an artifact too; give the namespace another name.")
         }
     }
 }

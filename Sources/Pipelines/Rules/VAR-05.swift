@@ -10,7 +10,8 @@ extension ValidationRule {
             if let value = variable.defaultValue {
                 let fault = lengthFault(value, 1...1000)
                 examination.report(
-                    "\(path).defaultValue", fault: fault.map { "\($0) Leave it out if each start has to give a value." })
+                    "\(path).defaultValue", fault: fault.map { "\($0) Leave it out if each start has to give a value." }
+                )
             }
             examination.report("\(path).description", fault: lengthFault(variable.description ?? "", 0...200))
             if let first = places[variable.name] {
