@@ -34,6 +34,7 @@ let package = Package(
         library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("JanssonTests", ["Jansson"]),
         tests("EngineTests", ["Engine", "Pipelines"], resources: [.copy("transcripts")]),
+        tests("StoreTests", ["Store", "Engine", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("ProcessesTests", ["Processes"]),
     ]
 )

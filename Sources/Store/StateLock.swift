@@ -28,5 +28,7 @@ final class StateLock: Sendable {
         _ = pid.withCString { pwrite(descriptor, $0, strlen($0), 0) }
     }
 
+    func release() { flock(descriptor, LOCK_UN) }
+
     deinit { close(descriptor) }
 }

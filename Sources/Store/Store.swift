@@ -40,6 +40,12 @@ public final class Store: Sendable {
         commits = CommitQueue(database: database, path: path)
     }
 
+    /// Ends the use of the directory; another process may write it from now on. Later calls fail.
+    public func close() {
+        try? database.close()
+        lock?.release()
+    }
+
     private static func open(_ path: String, _ access: Access) throws -> DatabaseQueue {
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(5)
