@@ -19,6 +19,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
     name: "penstock",
+    products: [
+        .executable(name: "penstock", targets: ["penstock"]),
+        .executable(name: "penstock-sandbox", targets: ["penstock-sandbox"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -26,15 +30,47 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .target(name: "CSystem", cSettings: [.treatAllWarnings(as: .error)]),
+        .executableTarget(
+            name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
+            linkerSettings: [.linkedLibrary("seccomp")]),
+
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),
-        .target(name: "CSystem"),
+        library("PluginProtocol", ["Jansson"]),
         library("Processes", ["CSystem"]),
+        library("Definitions", ["Jansson", "Pipelines", .product(name: "Yams", package: "Yams")]),
         library("Engine", ["Pipelines"]),
+        library("Artifacts", ["CSystem", "CCrypto", "CArchive"]),
+        library("Workspaces", ["CSystem", "Processes"]),
+        library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
+        library("Settings", ["Jansson", "PluginHost"]),
         library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "Runner",
+            [
+                "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",
+                "Workspaces",
+            ]),
+        .executableTarget(
+            name: "penstock",
+            dependencies: [
+                "Artifacts", "CSystem", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
+                "PluginProtocol", "Processes", "Runner", "Settings", "Store", "Workspaces",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+
         tests("JanssonTests", ["Jansson"]),
-        tests("EngineTests", ["Engine", "Pipelines"], resources: [.copy("transcripts")]),
-        tests("StoreTests", ["Store", "Engine", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("PipelinesTests", ["Jansson", "Pipelines"]),
+        tests("PluginProtocolTests", ["Jansson", "PluginProtocol"]),
         tests("ProcessesTests", ["Processes"]),
+        tests("DefinitionsTests", ["Definitions", "Jansson", "Pipelines"]),
+        tests("EngineTests", ["Engine", "Pipelines"], resources: [.copy("transcripts")]),
+        tests("ArtifactsTests", ["Artifacts"]),
+        tests("WorkspacesTests", ["Processes", "Workspaces", "penstock-sandbox"]),
+        tests("PluginHostTests", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),
+        tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
     ]
 )

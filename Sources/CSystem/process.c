@@ -5,11 +5,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int csystem_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
@@ -52,6 +56,22 @@ int csystem_pidfd_open(pid_t pid) {
     return descriptor;
 }
 
+int csystem_pidfd_signal(int descriptor, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}
+
+int csystem_has_access_list(const char *path) { return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0; }
+
+void csystem_unlock_directory(int parent, const char *name) {
+    int descriptor = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor < 0) return;
+    // Through /proc: a descriptor of this kind takes no fchmod, and by now the name could mean a link.
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    chmod(path, 0700);
+    close(descriptor);
+}
+
 int csystem_peek_exit(pid_t pid, int *code) {
     siginfo_t info = {0};
     int result;
@@ -91,5 +111,14 @@ int csystem_poll_wait(int poll, csystem_event *events, int capacity) {
     }
     return count;
 }
+
+int csystem_terminal_columns(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+FILE *csystem_standard_output(void) { return stdout; }
+
+FILE *csystem_standard_error(void) { return stderr; }
 
 int csystem_wake_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -105,10 +105,9 @@ public struct Revision: Hashable, Sendable, Codable {
     public var id: String
     public var changeIdentifier: String?
     public var summary: String?
-    /// RFC 3339, as the plugin gave it.
-    public var created: String?
+    public var created: Instant?
 
-    public init(id: String, changeIdentifier: String? = nil, summary: String? = nil, created: String? = nil) {
+    public init(id: String, changeIdentifier: String? = nil, summary: String? = nil, created: Instant? = nil) {
         self.id = id
         self.changeIdentifier = changeIdentifier
         self.summary = summary

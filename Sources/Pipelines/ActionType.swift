@@ -88,7 +88,9 @@ public struct ActionTypeCatalogue: Sendable {
 
     /// The types that were most likely meant by an unknown one: those of the same provider, or else of the nearest.
     public func near(_ id: ActionTypeID) -> [ActionTypeID] {
-        let provider = nearest(to: id.provider, in: Set(types.keys.map(\.provider)))
-        return types.keys.filter { $0.provider == provider }.sorted { $0.description < $1.description }
+        // Rules of conditions are no actions, nor the other way round.
+        let candidates = types.keys.filter { ($0.category == "Rule") == (id.category == "Rule") }
+        let provider = nearest(to: excerpt(id.provider), in: candidates.map(\.provider))
+        return candidates.filter { $0.provider == provider }.sorted { $0.description < $1.description }
     }
 }

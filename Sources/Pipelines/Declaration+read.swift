@@ -12,14 +12,14 @@ extension Pipeline {
         if document["pipeline"] == nil {
             var reader = MemberReader(document, path: "", rule: "STR-1")
             let pipeline = Pipeline(reading: &reader)
-            return (pipeline, reader.finished())
+            return (pipeline, bounded(reader.finished()))
         }
         // Paths start at the pipeline object, whether it is wrapped or not.
         let pipeline = outside.child(outside.take("pipeline") ?? .null, path: "", rule: "STR-1") {
             Pipeline(reading: &$0)
         }
         _ = (outside.take("metadata"), outside.take("tags"))
-        return (pipeline, outside.finished())
+        return (pipeline, bounded(outside.finished()))
     }
 
     init(reading reader: inout MemberReader) {

@@ -15,10 +15,20 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(path.isEmpty ? "the pipeline" : path): \(message) (\(rule))" }
 
-    /// Whether this finding is at `other`'s place or somewhere inside it.
-    func isWithin(_ other: Finding) -> Bool {
-        guard path.hasPrefix(other.path) else { return false }
-        guard let next = path.dropFirst(other.path.count).first else { return true }
-        return other.path.isEmpty || next == "." || next == "["
+    /// This finding's place and all that it stands in, except for the whole pipeline.
+    var places: [Substring] {
+        path.indices.filter { path[$0] == "." || path[$0] == "[" }.map { path[..<$0] } + [path[...]]
     }
+}
+
+/// More than anyone reads; a file of rubbish has millions.
+let findingsLimit = 1000
+
+/// The first findings, and a note if there are more than `findingsLimit`.
+func bounded(_ findings: [Finding]) -> [Finding] {
+    guard findings.count > findingsLimit else { return findings }
+    let note = Finding(
+        path: "", rule: findings[findingsLimit].rule,
+        message: "There are more than \(findingsLimit) findings; correct these to see the others.")
+    return findings.prefix(findingsLimit) + [note]
 }

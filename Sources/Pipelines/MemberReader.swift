@@ -12,10 +12,13 @@ struct MemberReader {
     private let members: [String: JSON]
     private let isObject: Bool
     private var asked: Set<String> = []
+    /// How many findings there is room for.
+    private let room: Int
 
-    init(_ value: JSON, path: String, rule: String) {
+    init(_ value: JSON, path: String, rule: String, room: Int = findingsLimit + 1) {
         self.path = path
         self.rule = rule
+        self.room = room
         if case .object(let members) = value {
             self.members = members
             isObject = true
@@ -27,7 +30,7 @@ struct MemberReader {
     }
 
     mutating func report(_ path: String, _ message: String) {
-        findings.append(Finding(path: path, rule: rule, message: message))
+        if findings.count < room { findings.append(Finding(path: path, rule: rule, message: message)) }
     }
 
     func pathOf(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
@@ -50,11 +53,13 @@ struct MemberReader {
     /// The findings with those about members that nobody asked for.
     func finished() -> [Finding] {
         guard isObject else { return Array(findings.prefix(1)) }
-        let unknown = members.keys.filter { !asked.contains($0) }.sorted().map { key in
-            let near = nearest(to: key, in: asked.sorted()).map { "; did you mean \"\($0)\"?" } ?? "; remove it."
-            return Finding(path: pathOf(key), rule: rule, message: "\"\(key)\" is not a known member here\(near)")
-        }
-        return findings + unknown
+        let unknown = members.keys.filter { !asked.contains($0) }.sorted().prefix(room - findings.count)
+        return findings
+            + unknown.map { key in
+                let key = excerpt(key)
+                let near = nearest(to: key, in: asked.sorted()).map { "; did you mean \"\($0)\"?" } ?? "; remove it."
+                return Finding(path: pathOf(key), rule: rule, message: "\"\(key)\" is not a known member here\(near)")
+            }
     }
 }
 
@@ -104,8 +109,8 @@ extension MemberReader {
     mutating func word<Word: RawRepresentable<String> & CaseIterable>(_ key: String, rule: String) -> Word? {
         guard let text = string(key) else { return nil }
         if let word = Word(rawValue: text) { return word }
-        let fault = wordFault(text, of: Word.allCases.map(\.rawValue))
-        findings.append(Finding(path: pathOf(key), rule: rule, message: fault))
+        let fault = wordFault(excerpt(text), of: Word.allCases.map(\.rawValue))
+        if findings.count < room { findings.append(Finding(path: pathOf(key), rule: rule, message: fault)) }
         return nil
     }
 
@@ -136,7 +141,7 @@ extension MemberReader {
     mutating func child<Value>(
         _ value: JSON, path: String, rule: String, _ read: (inout MemberReader) -> Value
     ) -> Value {
-        var reader = MemberReader(value, path: path, rule: rule)
+        var reader = MemberReader(value, path: path, rule: rule, room: room - findings.count)
         let result = read(&reader)
         findings += reader.finished()
         return result

@@ -10,7 +10,7 @@ extension Pipeline {
             examination.rule = rule.id
             rule.check(&examination)
         }
-        return examination.findings
+        return bounded(examination.findings)
     }
 
     /// Reads a document and judges what could be read, so that all faults are told at once.
@@ -21,8 +21,9 @@ extension Pipeline {
     ) -> (pipeline: Pipeline, findings: [Finding]) {
         let (pipeline, shape) = read(document)
         if shape.contains(where: \.path.isEmpty) { return (pipeline, shape) }
+        let broken = Set(shape.map { $0.path[...] })
         let rules = pipeline.findings(catalogue: catalogue, limits: limits)
-        return (pipeline, shape + rules.filter { finding in !shape.contains { finding.isWithin($0) } })
+        return (pipeline, bounded(shape + rules.filter { broken.isDisjoint(with: $0.places) }))
     }
 
     /// The type that counts: what is declared, or else what the members need (STR-8).
@@ -56,6 +57,8 @@ struct Examination {
     let limits: ValidationLimits
     let actions: [PlacedAction]
     let rules: [PlacedRule]
+    /// By namespace, the first action that has it.
+    let namespaces: [String: PlacedAction]
     /// The rule that is being checked.
     var rule = ""
     private(set) var findings: [Finding] = []
@@ -66,10 +69,17 @@ struct Examination {
         self.limits = limits
         actions = pipeline.placedActions
         rules = pipeline.placedRules
+        namespaces = Dictionary(actions.compactMap { placed in placed.action.namespace.map { ($0, placed) } }) {
+            first, _ in
+            first
+        }
     }
 
+    /// Asked before near names are looked for, which takes its time.
+    var hasRoom: Bool { findings.count <= findingsLimit }
+
     mutating func report(_ path: String, _ message: String) {
-        findings.append(Finding(path: path, rule: rule, message: message))
+        if hasRoom { findings.append(Finding(path: path, rule: rule, message: message)) }
     }
 
     /// Reports `fault` if there is one.

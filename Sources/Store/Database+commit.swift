@@ -95,7 +95,7 @@ extension Database {
         if let revision = result.revision {
             try run(
                 "INSERT INTO revision (action, revision, changeIdentifier, summary, created) VALUES (?, ?, ?, ?, ?)",
-                [id.text, revision.id, revision.changeIdentifier, revision.summary, revision.created])
+                [id.text, revision.id, revision.changeIdentifier, revision.summary, revision.created?.milliseconds])
         }
     }
 

@@ -78,7 +78,7 @@ enum Schema {
             revision TEXT NOT NULL,
             changeIdentifier TEXT,
             summary TEXT,
-            created TEXT
+            created INTEGER
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX revisionByID ON revision (revision);
 

@@ -2,6 +2,7 @@
 #define CSYSTEM_PROCESS_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /// Starts a program in a session of its own with default signals. Descriptors 0, 1 and 2 of the child are `input`,
@@ -14,6 +15,16 @@ int csystem_pipe(int ends[2]);
 
 /// A descriptor that becomes readable when the process ends; -1 and errno on failure.
 int csystem_pidfd_open(pid_t pid);
+
+/// Sends a signal to the process that the descriptor means, never to a later one with its pid. Returns 0, or -1 and
+/// errno.
+int csystem_pidfd_signal(int descriptor, int signal);
+
+/// 1 when rights on the file are given by an access list beside its mode, else 0.
+int csystem_has_access_list(const char *path);
+
+/// Gives the owner all rights on a directory; a link or anything else of that name is left alone.
+void csystem_unlock_directory(int parent, const char *name);
 
 /// How an ended child ended, without reaping it: its pid stays taken. `code` is the exit code, or the negated signal.
 /// Returns 1 when it has ended, 0 when it runs, -1 on error.
@@ -28,6 +39,12 @@ typedef struct {
 } csystem_event;
 
 enum { CSYSTEM_READABLE = 1, CSYSTEM_WRITABLE = 2, CSYSTEM_HANGUP = 4 };
+
+FILE *csystem_standard_output(void);
+FILE *csystem_standard_error(void);
+
+/// Columns of a terminal; 0 when it is none.
+int csystem_terminal_columns(int descriptor);
 
 int csystem_poll_create(void);
 /// Watches `descriptor` for `events` (CSYSTEM_…); `events` 0 stops watching.

@@ -1,7 +1,8 @@
 extension ValidationRule {
     /// ACT-2: the action type is one that exists.
     static let knownTypes = ValidationRule("ACT-2") { examination in
-        for placed in examination.actions where examination.catalogue[placed.action.type] == nil {
+        for placed in examination.actions
+        where examination.hasRoom && examination.catalogue[placed.action.type] == nil {
             let type = placed.action.type
             examination.report(
                 "\(placed.path).actionTypeId",

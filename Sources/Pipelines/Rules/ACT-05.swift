@@ -29,10 +29,10 @@ extension Examination {
             }
             report("\(path).\(property.name)", fault: property.fault(in: value))
         }
-        if type.acceptsOtherKeys { return }
+        if type.acceptsOtherKeys || !hasRoom { return }
         let known = type.properties.map(\.name)
         for key in configuration.keys.sorted() where !known.contains(key) {
-            let near = nearest(to: key, in: known).map { "did you mean \"\($0)\"?" }
+            let near = nearest(to: excerpt(key), in: known).map { "did you mean \"\($0)\"?" }
             let all = known.isEmpty ? "it has no keys." : "its keys are \(known.joined(separator: ", "))."
             report(
                 "\(path).\(excerpt(key))",

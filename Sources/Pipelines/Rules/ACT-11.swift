@@ -35,10 +35,9 @@ extension Examination {
     fileprivate mutating func examine(
         _ name: String, from producer: PlacedAction?, at path: String, isFinished: (PlacedAction) -> Bool
     ) {
+        guard hasRoom else { return }
         guard let producer else {
-            let near = nearest(to: name, in: producers.keys).map { "did you mean \"\($0)\"?" }
-            let advice = near ?? "name it in the outputArtifacts of an earlier action."
-            return report(path, "No action makes the artifact \"\(excerpt(name))\"; \(advice)")
+            return report(path, "No action makes the artifact \"\(excerpt(name))\"; \(advice(about: name))")
         }
         if isFinished(producer) { return }
         report(
@@ -47,5 +46,12 @@ extension Examination {
             The artifact "\(excerpt(name))" is made by \(producer.path), which is not certain to have finished before; \
             let that be in an earlier stage, or in this stage with a lower runOrder.
             """)
+    }
+
+    private func advice(about name: String) -> String {
+        // Comparing every name with every other is for definitions of a reader's size.
+        let outputs = actions.prefix(200).flatMap { $0.action.outputArtifacts.map(\.name) }.prefix(200)
+        return nearest(to: excerpt(name), in: outputs.map(excerpt)).map { "did you mean \"\($0)\"?" }
+            ?? "name it in the outputArtifacts of an earlier action."
     }
 }

@@ -44,11 +44,11 @@ extension Examination {
 
     private func exists(_ namespace: String, isFinished: (PlacedAction) -> Bool) -> Bool {
         if namespace == "codepipeline" || (namespace == "variables" && !pipeline.variables.isEmpty) { return true }
-        return actions.contains { $0.action.namespace == namespace && isFinished($0) }
+        return namespaces[namespace].map(isFinished) ?? false
     }
 
     private func advice(about namespace: String) -> String {
-        if let owner = actions.first(where: { $0.action.namespace == namespace }) {
+        if let owner = namespaces[namespace] {
             return "\(owner.path) has this namespace but is not certain to have finished before; "
                 + "let it be in an earlier stage or have a lower runOrder."
         }

@@ -10,7 +10,7 @@ extension ValidationRule {
             if pipeline.artifactStores != nil {
                 examination.report("artifactStores", "Stands beside artifactStore; keep one of the two.")
             } else if regions.count > 1 {
-                let names = regions.sorted().joined(separator: ", ")
+                let names = regions.sorted().prefix(5).joined(separator: ", ")
                 examination.report(
                     "artifactStore",
                     "The actions are in several regions (\(names)); write artifactStores with a store for each.")

@@ -10,7 +10,7 @@ extension ValidationRule {
         if examination.actions.count > limits.actionsInPipeline {
             examination.report(
                 "stages",
-                "Have \(examination.actions.count) actions together; \(limits.actionsInPipeline) are allowed in a pipeline."
+                "Have \(examination.actions.count) actions together; \(limits.actionsInPipeline) are allowed."
             )
         }
     }

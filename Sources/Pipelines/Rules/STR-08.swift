@@ -2,12 +2,14 @@ extension ValidationRule {
     /// STR-8: a pipeline that says V1 has no member and no action type of V2.
     static let pipelineType = ValidationRule("STR-8") { examination in
         guard examination.pipeline.pipelineType == .v1 else { return }
-        let advice = "is for V2 pipelines; remove it, or set pipelineType to V2."
+        func fault(_ member: some StringProtocol) -> String {
+            "Only V2 pipelines may have \(member); remove it, or set pipelineType to V2."
+        }
         for path in examination.pipeline.membersOfV2 {
-            examination.report(path, "\(path.split(separator: ".").last ?? "") \(advice)")
+            examination.report(path, fault(path.split(separator: ".").last ?? ""))
         }
         for placed in examination.actions where examination.catalogue[placed.action.type]?.needsV2 == true {
-            examination.report("\(placed.path).actionTypeId", "\(placed.action.type) \(advice)")
+            examination.report("\(placed.path).actionTypeId", fault("the type \(placed.action.type)"))
         }
     }
 }

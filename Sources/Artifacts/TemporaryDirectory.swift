@@ -1,0 +1,46 @@
+import Glibc
+
+/// A directory below the store's `tmp` for the files of one ingest, removed with them when its owner goes.
+struct TemporaryDirectory: ~Copyable {
+    // Shared among ingests: whoever sweeps wants it alone, so it never removes a live one. The kernel drops it with
+    // the process.
+    private let lock: Descriptor
+    private let name: [CChar]
+    let directory: Descriptor
+    /// For messages.
+    let path: String
+
+    init(in parent: String) throws(ArtifactError) {
+        let lock = try Descriptor(opening: parent, O_RDONLY | O_DIRECTORY)
+        while flock(lock.raw, LOCK_SH) != 0 {
+            if errno != EINTR { throw .system(errno, "cannot lock", parent) }
+        }
+        let name = String(UInt64.random(in: .min ... .max), radix: 16)
+        let path = "\(parent)/\(name)"
+        if mkdir(path, 0o700) != 0 { throw .system(errno, "cannot write to the artifact store", path) }
+        let directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        self.lock = lock
+        self.name = Array(name.utf8CString)
+        self.directory = directory
+        self.path = path
+    }
+
+    deinit { Self.remove(name, from: lock.raw) }
+
+    /// Removes what ingests have left that were killed; does nothing while one is at work.
+    static func sweep(_ parent: String) throws(ArtifactError) {
+        let lock = try Descriptor(opening: parent, O_RDONLY | O_DIRECTORY)
+        guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { return }
+        try lock.forEachName(of: parent) { name in remove(name, from: lock.raw) }
+    }
+
+    /// Best effort: what stays is removed by the next sweep.
+    private static func remove(_ name: UnsafePointer<CChar>, from parent: Int32) {
+        let raw = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        if raw >= 0 {
+            let directory = Descriptor(taking: raw)
+            try? directory.forEachName(of: "") { unlinkat(directory.raw, $0, 0) }
+        }
+        unlinkat(parent, name, AT_REMOVEDIR)
+    }
+}

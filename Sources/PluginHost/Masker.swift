@@ -1,0 +1,145 @@
+import Jansson
+
+/// Replaces secrets by `***`, in every encoding in which they are likely to appear. Spec: HST-13
+public struct Masker: Hashable, Sendable {
+    public static let replacement = "***"
+    /// In characters. Shorter ones are part of ordinary words.
+    static let shortest = 6
+    /// In characters: from here on a secret may not leave in a result at all.
+    static let shortestInOutput = 12
+
+    private var needles = Needles()
+    private var longNeedles = Needles()
+    /// The names of the secrets that cannot be masked because they are too short or only punctuation.
+    public private(set) var unmaskable: [String] = []
+
+    public init() {}
+
+    /// - Parameter secrets: values by the names under which the operator knows them.
+    public init(secrets: [String: String]) {
+        for (name, value) in secrets.sorted(by: { $0.key < $1.key }) { register(value, name: name) }
+    }
+
+    /// Adds a secret: its value, each of its lines, and if it is JSON each text in it.
+    /// - Returns: false when the value cannot be masked; `name` is then in `unmaskable`. An empty value is no secret.
+    @discardableResult
+    public mutating func register(_ value: String, name: String) -> Bool {
+        guard !value.isEmpty else { return true }
+        guard isMaskable(value) else {
+            unmaskable.append(name)
+            return false
+        }
+        for value in Set(values(of: value)) where isMaskable(value) {
+            for encoding in encodings(of: value) { insert(encoding, long: isLong(value)) }
+            // A line of several is told as it is; in an encoding the whole value is.
+            for line in value.split(whereSeparator: \.isNewline).map(String.init) where isMaskable(line) {
+                insert(Array(line.utf8), long: isLong(line))
+            }
+        }
+        return true
+    }
+
+    private mutating func insert(_ needle: [UInt8], long: Bool) {
+        guard needle.count >= Self.shortest else { return }
+        needles.insert(needle)
+        if long { longNeedles.insert(needle) }
+    }
+
+    /// The whole of `text` without secrets.
+    public func mask(_ text: String) -> String {
+        guard !needles.isEmpty else { return text }
+        return String(decoding: mask(Array(text.utf8)), as: UTF8.self)
+    }
+
+    public func mask(_ bytes: [UInt8]) -> [UInt8] {
+        var window = MaskingWindow()
+        return window.append(bytes, self) + window.finish(self)
+    }
+
+    /// Whether a secret of 12 or more characters stands in `text`.
+    public func holdsLongSecret(_ text: String) -> Bool {
+        guard !longNeedles.isEmpty else { return false }
+        return Array(text.utf8).withUnsafeBufferPointer { bytes in
+            bytes.indices.contains { longNeedles.match(in: bytes, at: $0) > 0 }
+        }
+    }
+
+    fileprivate func scan(_ window: inout MaskingWindow, atEnd: Bool) -> [UInt8] {
+        guard !needles.isEmpty else { return window.takeAll() }
+        let (text, covered) = (window.pending, window.covered)
+        return text.withUnsafeBufferPointer { text in
+            let end = atEnd ? text.count : needles.undecidedSuffix(of: text)
+            var output: [UInt8] = []
+            output.reserveCapacity(end)
+            var coveredEnd = covered
+            for index in 0..<end {
+                let length = needles.match(in: text, at: index)
+                if length > 0 {
+                    if index >= coveredEnd { output += Self.replacement.utf8 }
+                    coveredEnd = max(coveredEnd, index + length)
+                }
+                if index >= coveredEnd { output.append(text[index]) }
+            }
+            window = MaskingWindow(pending: Array(text[end...]), covered: max(0, coveredEnd - end))
+            return output
+        }
+    }
+}
+
+/// The end of a stream that may yet turn out to be the beginning of a secret.
+///
+/// Holds back less than the longest secret; so one that is split over reads or lines is still caught.
+public struct MaskingWindow: Hashable, Sendable {
+    fileprivate var pending: [UInt8] = []
+    /// How many of the pending bytes belong to a secret whose `***` is out already.
+    fileprivate var covered = 0
+
+    public init() {}
+
+    fileprivate init(pending: [UInt8], covered: Int) {
+        self.pending = pending
+        self.covered = covered
+    }
+
+    /// What can be told of the stream after `bytes` have come.
+    public mutating func append(_ bytes: [UInt8], _ masker: Masker) -> [UInt8] {
+        pending += bytes
+        return masker.scan(&self, atEnd: false)
+    }
+
+    /// What is left at the end of the stream.
+    public mutating func finish(_ masker: Masker) -> [UInt8] { masker.scan(&self, atEnd: true) }
+
+    fileprivate mutating func takeAll() -> [UInt8] {
+        let output = Array(pending.dropFirst(covered))
+        self = MaskingWindow()
+        return output
+    }
+}
+
+private func isLong(_ text: String) -> Bool { text.unicodeScalars.count >= Masker.shortestInOutput }
+
+private func isMaskable(_ text: String) -> Bool {
+    text.unicodeScalars.count >= Masker.shortest
+        && text.unicodeScalars.contains { !$0.isASCII || $0.properties.isAlphabetic || ("0"..."9").contains($0) }
+}
+
+/// The secret, itself without the blanks and line feeds around it, and the texts in it if it is JSON.
+private func values(of secret: String) -> [String] {
+    let first = secret.drop(while: \.isWhitespace)
+    let trimmed = String(first[..<(first.lastIndex { !$0.isWhitespace }.map(first.index(after:)) ?? first.startIndex)])
+    // Only structured JSON has leaves of its own; the depth keeps a hostile value cheap.
+    guard first.hasPrefix("{") || first.hasPrefix("["), let json = try? JSON(parsing: secret, maximumDepth: 32) else {
+        return [secret, trimmed]
+    }
+    return [secret, trimmed] + texts(in: json)
+}
+
+private func texts(in json: JSON) -> [String] {
+    switch json {
+    case .string(let text): [text]
+    case .array(let elements): elements.flatMap(texts)
+    case .object(let members): members.values.flatMap(texts)
+    case .null, .bool, .integer, .real: []
+    }
+}

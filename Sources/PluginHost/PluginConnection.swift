@@ -1,0 +1,170 @@
+import Glibc
+import PluginProtocol
+import Processes
+
+/// What a job tells while it runs, in order.
+public enum JobReport: Hashable, Sendable {
+    case started(pid: Int32)
+    case log(LogRecord)
+    case progress(Progress)
+    /// A secret obtained at run time: mask it wherever else text of this action goes.
+    case mask(String)
+}
+
+/// Runs jobs in plugins: performs what `PluginSession` decides on a real process.
+public struct PluginConnection: Sendable {
+    /// A program file that is still open for writing elsewhere is tried again so often, 50 ms apart.
+    private static let busyRetries = 10
+    private let reactor: Reactor
+
+    public init(reactor: Reactor = .shared) { self.reactor = reactor }
+
+    /// Runs one job from start to verdict; no process of the plugin's group is left then. Spec: HST-07
+    ///
+    /// Cancelling the task counts as a shutdown.
+    /// - Parameters:
+    ///   - command: prepared by the caller, in a sandbox or not.
+    ///   - plugin: the name for messages.
+    ///   - heartbeatSeconds: as its manifest declares it.
+    ///   - clock: must not run while the machine sleeps, nor jump (HST-20).
+    ///   - report: is called in order and must not block for long.
+    public func run(
+        _ job: Job, by plugin: String, _ command: Command, heartbeatSeconds: Int? = nil, masker: Masker,
+        cancel: CancelSignal = CancelSignal(), clock: some Clock<Duration> = SuspendingClock(),
+        report: @escaping @Sendable (JobReport) -> Void
+    ) async -> Verdict {
+        if let reason = cancel.reason { return .abandoned(reason, nil) }
+        let child: Child
+        do throws(SpawnError) {
+            child = try await start(command, clock)
+        } catch {
+            return .failed(failure(of: error, plugin: plugin))
+        }
+        report(.started(pid: child.pid))
+        child.write(HostMessage.job(job).json.line)
+        child.closeInput()
+        let session = PluginSession(
+            plugin: plugin, job: job, heartbeatSeconds: heartbeatSeconds, reportsStatus: command.reportsStatus,
+            masker: masker)
+        let performance = Performance(session, child, clock, report)
+        return await withTaskCancellationHandler {
+            cancel.observe { reason in Task { await performance.apply(.cancel(reason)) } }
+            let verdict = await performance.run()
+            cancel.observe(nil)
+            return verdict
+        } onCancel: {
+            Task { await performance.apply(.cancel(.shutdown)) }
+        }
+    }
+
+    private func start(_ command: Command, _ clock: some Clock<Duration>) async throws(SpawnError) -> Child {
+        for _ in 0..<Self.busyRetries {
+            do throws(SpawnError) {
+                return try await reactor.spawn(command)
+            } catch {
+                guard error.code == ETXTBSY else { throw error }
+                try? await clock.sleep(for: .milliseconds(50))
+            }
+        }
+        return try await reactor.spawn(command)
+    }
+}
+
+/// A command that could not be started, as a failure of the action. Spec: HST-22
+func failure(of error: SpawnError, plugin: String) -> Failure {
+    let message = "plugin \(plugin): \(error)"
+    switch error.code {
+    case ENOENT, ENOTDIR:
+        return Failure(
+            .commandNotFound, "\(message); the file or the interpreter that its first line names does not exist")
+    case ENOEXEC:
+        return Failure(.commandNotFound, "\(message); a script must begin with its interpreter, such as #!/bin/bash")
+    case EACCES: return Failure(.notExecutable, "\(message); make it executable: chmod +x \(error.command)")
+    default: return Failure(.spawnFailed, message)
+    }
+}
+
+/// Owns the process of one session: hands facts in, one at a time, and does what comes out.
+private actor Performance<C: Clock> where C.Duration == Duration {
+    private struct Deadline {
+        var set: C.Instant
+        var due: C.Instant
+        var task: Task<Void, Never>
+    }
+
+    private var session: PluginSession
+    private let child: Child
+    private let clock: C
+    private let report: @Sendable (JobReport) -> Void
+    private var deadlines: [PluginSession.Timer: Deadline] = [:]
+    private var verdict: Verdict?
+
+    init(_ session: PluginSession, _ child: Child, _ clock: C, _ report: @escaping @Sendable (JobReport) -> Void) {
+        self.session = session
+        self.child = child
+        self.clock = clock
+        self.report = report
+    }
+
+    func run() async -> Verdict {
+        apply(.began)
+        for await event in child.events {
+            switch event {
+            case .line(let line): apply(.line(line))
+            case .end(let stream): apply(.ended(stream))
+            case .exited(let exit): apply(.exited(exit))
+            }
+        }
+        await child.finish()
+        for timer in deadlines.keys { clear(timer) }
+        guard let verdict else { preconditionFailure("a session ends when its process and its pipes have ended") }
+        return verdict
+    }
+
+    func apply(_ input: PluginSession.Input) {
+        for effect in session.apply(input) { perform(effect) }
+    }
+
+    private func perform(_ effect: PluginSession.Effect) {
+        switch effect {
+        case .log(let record): report(.log(record))
+        case .progress(let progress): report(.progress(progress))
+        case .mask(let secret): report(.mask(secret))
+        case .set(let timer, let duration): set(timer, duration)
+        case .clear(let timer): clear(timer)
+        case .signal(let signal, .group): child.signal(signal, group: true)
+        // Its sandbox has not told that it ended, so the pid is still its own.
+        case .signal(let signal, .innerGroup(let pid)): kill(-pid, signal)
+        case .closeInput: child.closeInput()
+        case .finish(let verdict):
+            self.verdict = verdict
+            // Ends the events too, when somebody outside of the group keeps a pipe open.
+            Task { [child] in await child.finish() }
+        }
+    }
+
+    private func set(_ timer: PluginSession.Timer, _ duration: Duration) {
+        let now = clock.now
+        let due = now.advanced(by: duration)
+        // A task that sleeps too short looks again; so a heartbeat costs no new task for each message.
+        if let deadline = deadlines[timer], deadline.due <= due {
+            deadlines[timer] = Deadline(set: now, due: due, task: deadline.task)
+        } else {
+            clear(timer)
+            deadlines[timer] = Deadline(set: now, due: due, task: Task { await wait(for: timer) })
+        }
+    }
+
+    private func clear(_ timer: PluginSession.Timer) { deadlines.removeValue(forKey: timer)?.task.cancel() }
+
+    private func wait(for timer: PluginSession.Timer) async {
+        while !Task.isCancelled, let deadline = deadlines[timer] {
+            let now = clock.now
+            guard now < deadline.due else {
+                deadlines[timer] = nil
+                return apply(.fired(timer, after: deadline.set.duration(to: now)))
+            }
+            try? await clock.sleep(until: deadline.due, tolerance: nil)
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import Artifacts
+import Engine
+import Jansson
+import Pipelines
+import PluginHost
+import PluginProtocol
+import Processes
+import Settings
+import Synchronization
+import Workspaces
+
+/// One action's whole life: inputs, workspace, plugin, outputs, log; it ends in one fact.
+struct ActionRun: Sendable {
+    let dispatch: Dispatch
+    let setup: RunnerSetup
+    let slots: SlotPool?
+    let cancel: CancelSignal
+    private let log: ActionLog
+    private let watch: @Sendable (LogLine) -> Void
+    private let progress: @Sendable (ExternalExecution) async -> Void
+    let job = randomUUID()
+
+    init(
+        _ dispatch: Dispatch, _ setup: RunnerSetup, _ slots: SlotPool?, _ cancel: CancelSignal,
+        watch: @escaping @Sendable (LogLine) -> Void, progress: @escaping @Sendable (ExternalExecution) async -> Void
+    ) {
+        self.dispatch = dispatch
+        self.setup = setup
+        self.slots = slots
+        self.cancel = cancel
+        self.watch = watch
+        self.progress = progress
+        log = ActionLog(setup.logs, dispatch.attempt)
+    }
+
+    /// - Returns: nil when there is no result: the run was cancelled.
+    func run() async -> Event? {
+        do {
+            if let directory = dispatch.sourceDirectory { return try await takeSource(from: directory) }
+            return try await runPlugin()
+        } catch let failure as Failure {
+            return event(failure)
+        } catch let error as ArtifactError {
+            return event(error)
+        } catch let error as WorkspaceError {
+            return event(Failure(error))
+        } catch is CancellationError {
+            return nil
+        } catch {
+            return event(Failure(.sandboxFailed, "\(error)"))
+        }
+    }
+
+    private func runPlugin() async throws -> Event? {
+        let plan = try PluginPlan(dispatch, setup)
+        let slot = try await slots?.slot(writing: plan.hostPaths.filter(\.writable).map(\.path))
+        let workspace = try Workspace(
+            in: setup.workspaces, named: job, owner: slot?.identity, inputs: Array(dispatch.inputs.keys),
+            outputs: dispatch.action.outputArtifacts.map(\.name))
+        defer { try? workspace.remove() }
+        try await materialiseInputs(into: workspace)
+        let job = try plan.job(self.job, setup.sandbox.root(of: workspace))
+        var launch = Launch(
+            plugin: plan.plugin.directory, command: plan.plugin.manifest.run.command, workspace: workspace,
+            environment: plan.environment(of: job), network: plan.grants.network, hostPaths: plan.hostPaths,
+            limits: setup.limits)
+        if case .bubblewrap = setup.sandbox { try launch.makeReachable() }
+        let verdict = await converse(job, plan, setup.sandbox.command(for: launch), workspace)
+        // A job's user runs nothing else: what is left of it would outlive the workspace.
+        try await slot?.identity.killProcesses()
+        return try await event(verdict, workspace)
+    }
+
+    private func materialiseInputs(into workspace: Workspace) async throws {
+        guard !dispatch.inputs.isEmpty else { return }
+        let (inputs, store) = (dispatch.inputs, setup.artifacts)
+        try await blocking {
+            for (name, text) in inputs {
+                guard let digest = ArtifactDigest(text) else {
+                    throw Failure(.inputArtifactUnavailable, "input artifact \(name): \"\(text)\" is no digest")
+                }
+                try store.materialise(digest, into: workspace.input(name))
+            }
+            try workspace.handOverInputs()
+        }
+    }
+
+    /// Talks with the plugin until its verdict, and stops it when its workspace grows over the limit.
+    private func converse(_ job: Job, _ plan: PluginPlan, _ command: Command, _ workspace: Workspace) async -> Verdict {
+        let manifest = plan.plugin.manifest
+        let (reports, sender) = AsyncStream<ExternalExecution>.makeStream(bufferingPolicy: .bufferingNewest(8))
+        let reporting = Task { for await details in reports { await progress(details) } }
+        let sizeGuard = Task { await excess(of: workspace) }
+        let verdict = await PluginConnection().run(
+            job, by: manifest.name, command, heartbeatSeconds: manifest.run.heartbeatSeconds, masker: plan.masker,
+            cancel: cancel
+        ) { report in
+            switch report {
+            case .started(let pid): workspace.record(pid)
+            case .log(let record): write(record)
+            case .progress(let message): sender.yield(ExternalExecution(message.executionDetails))
+            case .mask: break
+            }
+        }
+        sender.finish()
+        sizeGuard.cancel()
+        // What was reported last is stored before the result, after which it would be refused.
+        await reporting.value
+        if let text = await sizeGuard.value { return .failed(Failure(.limitExceeded, text)) }
+        return verdict
+    }
+
+    /// Cancels the job when its workspace holds too much, and says so; nil when it is cancelled itself.
+    private func excess(of workspace: Workspace) async -> String? {
+        while (try? await Task.sleep(for: .seconds(2))) != nil {
+            guard let usage = try? await blocking({ try workspace.usage() }) else { continue }
+            let limits = setup.limits
+            if usage.bytes > limits.totalBytes {
+                cancel.cancel(.user)
+                return "the workspace holds \(usage.bytes) bytes; the limit is \(limits.totalBytes)"
+            }
+            if usage.entries > limits.totalEntries {
+                cancel.cancel(.user)
+                return "the workspace holds \(usage.entries) files and folders; the limit is \(limits.totalEntries)"
+            }
+        }
+        return nil
+    }
+
+    func write(_ record: LogRecord) {
+        let line = LogLine(record, time: setup.now(), job: job)
+        log.append(line)
+        watch(line)
+    }
+
+    // MARK: Verdicts
+
+    private func event(_ verdict: Verdict, _ workspace: Workspace) async throws -> Event? {
+        let attempt = dispatch.attempt
+        switch verdict {
+        case .succeeded(let result):
+            return .actionSucceeded(
+                attempt,
+                ActionResult(
+                    outputVariables: result.outputVariables, artifacts: try await ingestOutputs(of: workspace),
+                    revision: result.currentRevision.map(Engine.Revision.init),
+                    external: result.executionDetails.map(ExternalExecution.init) ?? ExternalExecution()))
+        case .continues(let result, let token, let seconds):
+            return .actionContinues(
+                attempt,
+                Continuation(
+                    token: token, notBefore: setup.now().adding(seconds: seconds),
+                    external: result.executionDetails.map(ExternalExecution.init) ?? ExternalExecution()))
+        case .failed(let failure): return event(failure)
+        case .abandoned: return nil
+        }
+    }
+
+    private func ingestOutputs(of workspace: Workspace) async throws -> [String: String] {
+        let names = dispatch.action.outputArtifacts.map(\.name)
+        guard !names.isEmpty else { return [:] }
+        let store = setup.artifacts
+        return try await blocking {
+            var digests: [String: String] = [:]
+            for name in names {
+                do throws(ArtifactError) {
+                    digests[name] = try store.ingest(directory: "out/\(name)", beneath: workspace.root).description
+                } catch {
+                    throw Failure(outputArtifact: name, error)
+                }
+            }
+            return digests
+        }
+    }
+
+    func event(_ failure: Failure) -> Event {
+        write(LogRecord(source: .host, level: .error, text: failure.message))
+        // Only what the host made unavailable is asked again; a plugin that says so has had its say.
+        if failure.type == .systemUnavailable, failure.hostCode != nil, failure.hostCode != .sandboxFailed {
+            return .attemptLost(dispatch.attempt, .unavailable(failure.message))
+        }
+        return .actionFailed(
+            dispatch.attempt,
+            ActionFailure(
+                code: failure.type.rawValue, message: failure.message, externalExecutionID: failure.externalExecutionId))
+    }
+
+    private func event(_ error: ArtifactError) -> Event {
+        event(Failure(error.isAboutContent ? .inputArtifactUnavailable : .spawnFailed, error.message))
+    }
+}

@@ -1,0 +1,119 @@
+import Engine
+import Glibc
+import Jansson
+import Pipelines
+import PluginHost
+import PluginProtocol
+import Settings
+import Workspaces
+
+/// What is decided about one job before anything is made: which plugin, with what, and what must not be shown.
+struct PluginPlan: Sendable {
+    let plugin: Plugin
+    let grants: Grants
+    let masker: Masker
+    private let dispatch: Dispatch
+    private let setup: RunnerSetup
+    private let type: PluginProtocol.ActionType
+    private let providerSettings: JSON?
+    private let environmentVariables: [ComputeAction.EnvironmentVariable]
+
+    /// - Throws: `Failure` for whatever keeps the job from being started, before anything is made.
+    init(_ dispatch: Dispatch, _ setup: RunnerSetup) throws(Failure) {
+        let action = dispatch.action
+        let id = ActionTypeIdentifier(action.type)
+        guard let plugin = setup.catalogue.plugin(for: id), let type = plugin.actionType(id) else {
+            throw Failure(.commandNotFound, setup.catalogue.explanation(of: id))
+        }
+        _ = try plugin.executable()
+        try plugin.checkRequirements()
+        grants = try setup.settings.grants(of: plugin.manifest.name).narrowed(
+            to: plugin.manifest, shipped: plugin.origin == setup.shippedPlugins)
+        if let wanted = type.providerSettings {
+            providerSettings = try setup.settings.entry(
+                provider: id.provider, collection: wanted.collection, key: wanted.key(in: action.configuration))
+        } else {
+            providerSettings = nil
+        }
+        let secretKeys = type.configurationProperties.filter(\.secret).map(\.name)
+        var masker = Masker(secrets: action.configuration.filter { secretKeys.contains($0.key) })
+        var variables: [ComputeAction.EnvironmentVariable] = []
+        for variable in action.environmentVariables {
+            var value = variable.value
+            if variable.kind == .secretsManager {
+                value = try setup.settings.secret(variable.value)
+                _ = masker.register(value, name: variable.name)
+            }
+            variables.append(.init(name: variable.name, value: value, type: variable.kind.rawValue))
+        }
+        environmentVariables = variables
+        self.masker = masker
+        self.plugin = plugin
+        self.type = type
+        self.dispatch = dispatch
+        self.setup = setup
+    }
+
+    var hostPaths: [Workspaces.HostPath] {
+        plugin.manifest.permissions.hostPaths.flatMap { slot in
+            (grants.hostPaths[slot.name] ?? []).map { .init($0, writable: slot.mode == .readWrite) }
+        }
+    }
+
+    func environment(of job: Job) -> [String: String] {
+        var host: [String: String] = [:]
+        for name in grants.environment {
+            if let value = getenv(name) { host[name] = String(cString: value) }
+        }
+        return job.environment(lifecycle: .oneShot, granted: grants.environment, host: host)
+    }
+
+    /// - Throws: `Failure` when the plugin cannot be given this job (HST-23).
+    func job(_ id: String, _ root: String) throws(Failure) -> Job {
+        let (run, action, attempt) = (plugin.manifest.run, dispatch.action, dispatch.attempt)
+        let secondsLeft = Int((dispatch.deadline.milliseconds - setup.now().milliseconds) / 1_000)
+        guard secondsLeft > 0 else {
+            throw Failure(.timedOut, "the action as a whole has reached its time limit")
+        }
+        let data = JobData(
+            actionTypeId: type.id, configuration: action.configuration,
+            pipelineContext: .init(
+                pipelineName: dispatch.pipeline, pipelineExecutionId: attempt.execution.text, stageName: attempt.stage,
+                actionName: attempt.action, actionExecutionId: attempt.id.text),
+            inputArtifacts: dispatch.inputs.sorted { $0.key < $1.key }.map { .init(name: $0.key, path: "in/\($0.key)") },
+            outputArtifacts: action.outputArtifacts.map { .init(name: $0.name, path: "out/\($0.name)") },
+            continuationToken: dispatch.continuationToken, action: computeAction, providerSettings: providerSettings,
+            sourceRevision: dispatch.sourceRevision.map { .init(revisionType: $0.type, revisionValue: $0.value) })
+        let job = Job(
+            jobId: id, attempt: attempt.number, timeoutSeconds: min(run.timeoutSeconds, secondsLeft),
+            cancelGraceSeconds: run.cancelGraceSeconds,
+            secretConfigurationKeys: type.configurationProperties.filter(\.secret).map(\.name),
+            workspace: .init(root: root), host: .init(name: "penstock", version: setup.version), data: data)
+        try plugin.manifest.admit(job)
+        return job
+    }
+
+    private var computeAction: ComputeAction? {
+        let action = dispatch.action
+        guard !action.commands.isEmpty else { return nil }
+        return ComputeAction(
+            commands: action.commands, environmentVariables: environmentVariables,
+            outputVariables: action.outputVariables,
+            outputArtifacts: action.outputArtifacts.map { .init(name: $0.name, files: $0.files) })
+    }
+}
+
+extension PluginCatalogue {
+    /// Why there is no plugin for a type: where it was looked for, and what may be meant (ACT-2).
+    public func explanation(of id: ActionTypeIdentifier) -> String {
+        let near = nearest(to: id).map(\.description)
+        let hint = near.isEmpty ? "" : "; installed are \(near.joined(separator: ", "))"
+        return "no plugin serves \(id): looked in \(searched.joined(separator: ", "))\(hint)"
+    }
+}
+
+extension ActionTypeIdentifier {
+    public init(_ id: ActionTypeID) {
+        self.init(category: id.category, owner: id.owner, provider: id.provider, version: id.version)
+    }
+}

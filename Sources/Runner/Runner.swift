@@ -1,0 +1,149 @@
+import Artifacts
+import Engine
+import Glibc
+import PluginHost
+import PluginProtocol
+import Processes
+import Settings
+import Synchronization
+import Workspaces
+
+/// What happens to an action while it runs, for whoever watches.
+public enum ActionNews: Sendable {
+    case log(Attempt, LogLine)
+    /// Somebody has to answer, by submitting `approvalAnswered`.
+    case approval(ApprovalRequest, Driver)
+}
+
+/// Where and with what actions are run.
+public struct RunnerSetup: Sendable {
+    public var catalogue: PluginCatalogue
+    /// The directory whose plugins came with Penstock.
+    public var shippedPlugins: String?
+    public var settings: Settings
+    public var artifacts: ArtifactStore
+    public var logs: ActionLogs
+    /// Where workspaces are made; nothing else is in it.
+    public var workspaces: String
+    public var sandbox: Sandbox
+    public var limits: Limits
+    /// How many actions run at a time.
+    public var width: Int
+    public var version: String
+    public var now: @Sendable () -> Instant
+
+    public init(
+        catalogue: PluginCatalogue, shippedPlugins: String?, settings: Settings, artifacts: ArtifactStore,
+        logs: ActionLogs, workspaces: String, sandbox: Sandbox, limits: Limits = Limits(), width: Int = 16,
+        version: String, now: @escaping @Sendable () -> Instant
+    ) {
+        self.catalogue = catalogue
+        self.shippedPlugins = shippedPlugins
+        self.settings = settings
+        self.artifacts = artifacts
+        self.logs = logs
+        self.workspaces = workspaces
+        self.sandbox = sandbox
+        self.limits = limits
+        self.width = width
+        self.version = version
+        self.now = now
+    }
+}
+
+/// Runs actions: takes on the engine's effects and turns the end of each into one fact.
+public final class Runner: EffectHandler, Sendable {
+    let setup: RunnerSetup
+    let slots: SlotPool?
+    private let seats: Seats
+    private let news: @Sendable (ActionNews) -> Void
+    private let tasks = Mutex<[Attempt: (task: Task<Void, Never>, cancel: CancelSignal)]>([:])
+
+    public init(_ setup: RunnerSetup, news: @escaping @Sendable (ActionNews) -> Void) {
+        self.setup = setup
+        self.news = news
+        seats = Seats(setup.width)
+        if case .bubblewrap = setup.sandbox, geteuid() == 0 { slots = SlotPool() } else { slots = nil }
+    }
+
+    public func perform(_ effect: Effect, for driver: Driver) {
+        switch effect {
+        case .run(let dispatch): begin(dispatch.attempt) { await self.run(dispatch, for: driver, $0) }
+        case .cancel(let attempt):
+            let entry = tasks.withLock { $0[attempt] }
+            entry?.cancel.cancel(.user)
+            entry?.task.cancel()
+        case .awaitApproval(let request):
+            news(.approval(request, driver))
+            begin(request.attempt) { _ in await self.expire(request, for: driver) }
+        }
+    }
+
+    /// Ends everything that runs without a result: it goes on at the next start.
+    public func shutdown() async {
+        let running = tasks.withLock { Array($0.values) }
+        for entry in running {
+            entry.cancel.cancel(.shutdown)
+            entry.task.cancel()
+        }
+        for entry in running { await entry.task.value }
+    }
+
+    /// An attempt that is asked for twice is run once.
+    private func begin(_ attempt: Attempt, _ work: @escaping @Sendable (CancelSignal) async -> Void) {
+        tasks.withLock { tasks in
+            guard tasks[attempt] == nil else { return }
+            let cancel = CancelSignal()
+            let task = Task {
+                await work(cancel)
+                self.tasks.withLock { _ = $0.removeValue(forKey: attempt) }
+            }
+            tasks[attempt] = (task, cancel)
+        }
+    }
+
+    private func run(_ dispatch: Dispatch, for driver: Driver, _ cancel: CancelSignal) async {
+        if let moment = dispatch.notBefore { await sleep(until: moment) }
+        let event: Event? = await seats.occupying {
+            guard cancel.reason == nil else { return nil }
+            let action = ActionRun(dispatch, setup, slots, cancel) { self.news(.log(dispatch.attempt, $0)) } progress: {
+                try? await driver.submit(.actionProgressed(dispatch.attempt, $0))
+            }
+            return await action.run()
+        }
+        guard let event else { return }
+        // A refusal means that the attempt is over, and a failed journal has stopped the driver: both are known there.
+        try? await driver.submit(event)
+    }
+
+    private func expire(_ request: ApprovalRequest, for driver: Driver) async {
+        await sleep(until: request.expires)
+        guard !Task.isCancelled else { return }
+        try? await driver.submit(.approvalExpired(request.attempt))
+    }
+
+    /// In short steps: the moment is one of the calendar, and the machine may have slept.
+    private func sleep(until moment: Instant) async {
+        while !Task.isCancelled {
+            let left = moment.milliseconds - setup.now().milliseconds
+            guard left > 0 else { return }
+            try? await Task.sleep(for: .milliseconds(min(left, 60_000)))
+        }
+    }
+}
+
+/// So many actions at a time; the others wait in the order in which they came.
+private actor Seats {
+    private var free: Int
+    private var queue: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { free = count }
+
+    func occupying<Value: Sendable>(_ work: @Sendable () async -> Value) async -> Value {
+        if free > 0 { free -= 1 } else { await withCheckedContinuation { queue.append($0) } }
+        let value = await work()
+        // The seat goes to the next in the queue without becoming free in between.
+        if queue.isEmpty { free += 1 } else { queue.removeFirst().resume() }
+        return value
+    }
+}

@@ -1,0 +1,99 @@
+import Jansson
+import PluginHost
+
+/// What the operator says about this machine: what lives outside a definition, what plugins may have, where secrets are.
+///
+/// ```
+/// grants: {git: {network: true, hostPaths: {repositories: /srv/git}}}
+/// secrets: {deploy-key: {file: /run/secrets/deploy-key}, token: {environment: DEPLOY_TOKEN}}
+/// CodeCommit: {repositories: {shop: {url: /srv/git/shop.git}}}
+/// ```
+/// Every other key is a provider, with collections of named entries.
+public struct Settings: Sendable {
+    /// The file, for messages; nil when there is none.
+    public let path: String?
+    private let grantsByPlugin: [String: Grants]
+    private let secrets: [String: SecretSource]
+    private let providers: [String: JSON]
+
+    /// No settings: nothing is granted and nothing is known.
+    public static let none = Settings(path: nil, grantsByPlugin: [:], secrets: [:], providers: [:])
+
+    private init(
+        path: String?, grantsByPlugin: [String: Grants], secrets: [String: SecretSource], providers: [String: JSON]
+    ) {
+        self.path = path
+        self.grantsByPlugin = grantsByPlugin
+        self.secrets = secrets
+        self.providers = providers
+    }
+
+    /// - Parameter providers: the provider names that installed plugins serve; a near miss of one is refused.
+    /// - Throws: the first thing that is wrong, with its path in the document.
+    public init(_ document: JSON, path: String, providers known: Set<String>) throws(JSONTypeError) {
+        let root = JSONReader(document)
+        var grants: [String: Grants] = [:]
+        for (plugin, reader) in try root.optional("grants")?.members() ?? [] { grants[plugin] = try Grants(reader) }
+        var secrets: [String: SecretSource] = [:]
+        for (name, reader) in try root.optional("secrets")?.members() ?? [] { secrets[name] = try SecretSource(reader) }
+        var providers: [String: JSON] = [:]
+        for (name, reader) in try root.members() where !["grants", "secrets"].contains(name) {
+            if !known.contains(name), let near = nearest(to: name, in: known.union(["grants", "secrets"])) {
+                throw JSONTypeError(path: name, problem: "is not a known provider; did you mean \"\(near)\"?")
+            }
+            for (_, collection) in try reader.members() {
+                for (_, entry) in try collection.members() { _ = try entry.members() }
+            }
+            providers[name] = reader.value
+        }
+        self.init(path: path, grantsByPlugin: grants, secrets: secrets, providers: providers)
+    }
+
+    public func grants(of plugin: String) -> Grants { grantsByPlugin[plugin] ?? Grants() }
+
+    /// The entry that an action names, such as one repository of `CodeCommit`.
+    /// - Throws: `ConfigurationInvalid` with the lines to add.
+    public func entry(provider: String, collection: String, key: String) throws(Failure) -> JSON {
+        if let entry = providers[provider]?[collection]?[key] { return entry }
+        let near = nearest(to: key, in: entries(provider, collection)).map { " (it has \"\($0)\")" } ?? ""
+        throw Failure(
+            .configurationInvalid,
+            """
+            \(place) says nothing about \(key)\(near). Add to it:
+            \(provider): {\(collection): {\(JSON.string(key).text): {…}}}
+            with what the plugin's README describes in place of the dots
+            """)
+    }
+
+    /// The value of a secret, read now.
+    /// - Throws: `ConfigurationInvalid` with the lines to add, or why the secret cannot be read.
+    public func secret(_ name: String) throws(Failure) -> String {
+        guard let source = secrets[name] else {
+            throw Failure(
+                .configurationInvalid,
+                "\(place) has no secret \(name). Add to it:\nsecrets: {\(JSON.string(name).text): {file: /PATH/OF/THE/SECRET}}")
+        }
+        return try source.read(name)
+    }
+
+    private var place: String { path.map { "the settings file \($0)" } ?? "there is no settings file, so it" }
+
+    private func entries(_ provider: String, _ collection: String) -> [String] {
+        guard case .object(let entries) = providers[provider]?[collection] else { return [] }
+        return Array(entries.keys)
+    }
+}
+
+extension Grants {
+    fileprivate init(_ reader: JSONReader) throws(JSONTypeError) {
+        try reader.refuseUnknownMembers(known: ["network", "environment", "hostPaths"])
+        var hostPaths: [String: [String]] = [:]
+        for (slot, paths) in try reader.optional("hostPaths")?.members() ?? [] {
+            // One path may stand without its list.
+            if case .string(let path) = paths.value { hostPaths[slot] = [path] } else { hostPaths[slot] = try paths.strings() }
+        }
+        self.init(
+            network: try reader.optional("network")?.bool() ?? false,
+            environment: Set(try reader.optional("environment")?.strings() ?? []), hostPaths: hostPaths)
+    }
+}

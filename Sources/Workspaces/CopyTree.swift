@@ -1,0 +1,66 @@
+import Glibc
+
+/// Copies a folder of the host's own: files (readable by all, executable as they were), folders and links as they are.
+/// What is neither is left out, and so are names with the given ending.
+/// - Throws: beyond 64 MiB or 10,000 entries: what this copies is small, and is copied for one job.
+func copyTree(_ source: String, to target: String, leavingOut ending: String? = nil) throws(WorkspaceError) {
+    var size = Usage()
+    try Directory.walk(source) { (_, _, status) throws(WorkspaceError) in
+        size.entries += 1
+        size.bytes += Int(status.st_size)
+    }
+    guard size.bytes <= 64 << 20, size.entries <= 10_000 else {
+        throw WorkspaceError(
+            .unreachable,
+            "\(source) cannot be read by the user as whom plugins run, and is too large to be copied for every job"
+                + " (\(size.bytes) bytes in \(size.entries) entries; 64 MiB in 10000 are the most): put it where everybody"
+                + " may read it")
+    }
+    try copyFolder(source, target, ending)
+}
+
+private func copyFolder(_ source: String, _ target: String, _ leftOut: String?) throws(WorkspaceError) {
+    guard mkdir(target, 0o755) == 0, chmod(target, 0o755) == 0 else { throw .last("make", target) }
+    let directory = try Directory(source)
+    try directory.forEachName { (name) throws(WorkspaceError) in
+        if let leftOut, text(of: name).hasSuffix(leftOut) { return }
+        guard let status = directory.status(of: name) else { return }
+        let (from, to) = ("\(source)/\(text(of: name))", "\(target)/\(text(of: name))")
+        if status.isDirectory {
+            try copyFolder(from, to, leftOut)
+        } else if status.isSymbolicLink {
+            try copyLink(from, to)
+        } else if status.isRegularFile {
+            try copyFile(from, to)
+        }
+    }
+}
+
+private func copyLink(_ source: String, _ target: String) throws(WorkspaceError) {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    guard readlink(source, &buffer, buffer.count - 1) > 0, symlink(buffer, target) == 0 else {
+        throw .last("copy", source)
+    }
+}
+
+/// Follows a link at `source`; makes `target`.
+func copyFile(_ source: String, _ target: String) throws(WorkspaceError) {
+    let input = open(source, O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { throw .last("read", source) }
+    defer { close(input) }
+    let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard output >= 0 else { throw .last("make", target) }
+    defer { close(output) }
+    var status = stat()
+    guard fstat(input, &status) == 0, fchmod(output, status.st_mode & 0o100 != 0 ? 0o755 : 0o644) == 0 else {
+        throw .last("copy", source)
+    }
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+        let count = read(input, &buffer, buffer.count)
+        guard count >= 0 else { throw .last("read", source) }
+        if count == 0 { return }
+        // A regular file takes all of a write or reports why not.
+        guard write(output, buffer, count) == count else { throw .last("write", target) }
+    }
+}

@@ -1,0 +1,63 @@
+/* Identity, parent, limits and descriptors of the process that becomes bwrap. */
+#define _GNU_SOURCE
+#include "sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+void drop_identity(const struct options *options) {
+    if (!options->uid.given) {
+        if (geteuid() == 0) fail(0, "refusing to run bwrap as root: give --uid and --gid");
+        return;
+    }
+    /* (uid_t)-1 means "leave as it is" to setresuid, and 0 is what this program exists to avoid. */
+    if (options->uid.value == 0 || options->uid.value >= UINT_MAX) fail(0, "uid %llu is refused", options->uid.value);
+    if (options->gid.value == 0 || options->gid.value >= UINT_MAX) fail(0, "gid %llu is refused", options->gid.value);
+    uid_t uid = (uid_t)options->uid.value;
+    gid_t gid = (gid_t)options->gid.value;
+    if (setgroups(0, NULL) != 0) fail(errno, "cannot drop the supplementary groups");
+    if (setresgid(gid, gid, gid) != 0) fail(errno, "cannot become group %u", gid);
+    if (setresuid(uid, uid, uid) != 0) fail(errno, "cannot become user %u", uid);
+    if (setuid(0) == 0) fail(0, "user %u can still become root", uid);
+}
+
+void follow_parent(const struct options *options) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail(errno, "cannot follow the parent's death");
+    /* It may have died before the call, and then nobody sends the signal; but a pipe kept for it has no reader. */
+    struct pollfd kept = {.fd = options->keep.given ? (int)options->keep.value : -1};
+    if (poll(&kept, 1, 0) == 1 && kept.revents & POLLERR) fail(0, "the program that started this one is gone");
+}
+
+/* Lowers both limits to `value`; a hard limit that is lower already stays. */
+static void lower(int resource, const char *name, unsigned long long value) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0) fail(errno, "cannot read the limit %s", name);
+    if (value < limit.rlim_max) limit.rlim_max = (rlim_t)value;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(resource, &limit) != 0) fail(errno, "cannot set the limit %s to %llu", name, value);
+}
+
+void set_limits(const struct options *options) {
+    lower(RLIMIT_CORE, "core", 0);
+    if (options->nproc.given) lower(RLIMIT_NPROC, "nproc", options->nproc.value);
+    if (options->fsize.given) lower(RLIMIT_FSIZE, "fsize", options->fsize.value);
+    if (options->nofile.given) lower(RLIMIT_NOFILE, "nofile", options->nofile.value);
+    if (options->as.given) lower(RLIMIT_AS, "as", options->as.value);
+    if (options->cpu.given) lower(RLIMIT_CPU, "cpu", options->cpu.value);
+}
+
+void close_descriptors(const struct options *options) {
+    unsigned first = STDERR_FILENO + 1;
+    if (options->keep.given) {
+        unsigned keep = (unsigned)options->keep.value;
+        if (keep > first && close_range(first, keep - 1, 0) != 0) fail(errno, "cannot close descriptors");
+        first = keep + 1;
+    }
+    if (close_range(first, UINT_MAX, 0) != 0) fail(errno, "cannot close descriptors");
+}

@@ -1,0 +1,41 @@
+/* What main.c composes: each step ends the process with a message when it cannot be done. */
+#ifndef PENSTOCK_SANDBOX_H
+#define PENSTOCK_SANDBOX_H
+
+#include <sys/resource.h>
+
+/* Our own failures; a plugin's exit code 125 is told apart by the status pipe, where only a started plugin reports. */
+enum { failure_code = 125 };
+
+/* An optional number from the command line. */
+struct number {
+    int given;
+    unsigned long long value;
+};
+
+struct options {
+    struct number uid, gid;
+    struct number nproc, fsize, nofile, as, cpu;
+    struct number keep;
+    /* bwrap and its arguments, NULL-terminated. */
+    char **command;
+};
+
+/* Prints "penstock-sandbox: …" with the text of `error` (an errno, 0 for none) and exits with failure_code. */
+void fail(int error, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
+
+/* Becomes uid and gid without supplementary groups, and checks that there is no way back. */
+void drop_identity(const struct options *options);
+
+/* Dies when the spawning thread dies. */
+void follow_parent(const struct options *options);
+
+void set_limits(const struct options *options);
+
+/* Closes every descriptor above 2 but the one to keep. */
+void close_descriptors(const struct options *options);
+
+/* A descriptor that holds the seccomp program as `bwrap --seccomp` reads it. */
+int export_filter(void);
+
+#endif

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Engine
+import Jansson
+import Store
+
+struct HistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Lists executions, the newest first.")
+
+    @Argument(help: "Only those of this pipeline.")
+    var pipeline: String?
+
+    @Option(help: ArgumentHelp("At most so many.", valueName: "count"))
+    var limit: Int = 20
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit must be at least 1, found \(limit)") }
+    }
+
+    func run() async throws {
+        let records = try await Wiring(common).store(.reading).executions(pipeline: pipeline, limit: limit)
+        for record in records { print(common.format == .json ? record.json.text : record.line) }
+    }
+}
+
+extension ExecutionRecord {
+    fileprivate var line: String {
+        "\(id)  \(dateAndTime(startedAt))  \(status.padded(to: 10))  \(duration(from: startedAt, to: updatedAt).padded(to: 9))"
+            + "  \(pipeline) version \(pipelineVersion)"
+    }
+
+    fileprivate var json: JSON {
+        [
+            "pipelineExecutionId": .string(id.text), "pipeline": .string(pipeline),
+            "pipelineVersion": .integer(Int64(pipelineVersion)), "status": .string(status),
+            "startTime": .string(rfc3339(startedAt)), "lastUpdateTime": .string(rfc3339(updatedAt)),
+        ]
+    }
+}
+
+extension String {
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

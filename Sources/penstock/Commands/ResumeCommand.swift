@@ -1,0 +1,53 @@
+import ArgumentParser
+import Engine
+import Runner
+import Store
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Goes on with an execution after a crash, a Ctrl-C or an unanswered approval.",
+        discussion: "Actions that were running are run again, under the same action execution id after a crash.")
+
+    @Argument(help: "The execution's id, or its first characters.")
+    var execution: String
+
+    @OptionGroup var running: RunningOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let wiring = try Wiring(common)
+        let store = try wiring.store(.writing)
+        let (execution, outbox) = try await store.find(self.execution)
+        guard let sandbox = SandboxChoice(rawValue: execution.start.sandbox) else {
+            throw Answer(.usage, "execution \(execution.id) was started with the sandbox \(execution.start.sandbox), which is not known here")
+        }
+        if case .succeeded = execution.status { throw refusal(execution) }
+        if case .failed = execution.status { throw refusal(execution) }
+        let conduct = Conduct(common, running)
+        let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
+        let driver = try await Driver.recovering(
+            execution, outbox: outbox, journal: store, handler: runner, circumstance: circumstance,
+            observe: conduct.observe)
+        if case .stopped = execution.status { try await driver.submit(.resumed(by: userName())) }
+        try await conduct.end(driver, runner)
+    }
+
+    private func refusal(_ execution: Execution) -> Answer {
+        Answer(.no, "\(execution.id): \(Rejection.notResumable(execution.status))")
+    }
+}
+
+extension Store {
+    /// The execution whose id is or begins with `text`.
+    func find(_ text: String) async throws -> (execution: Execution, outbox: [Effect]) {
+        let records = try await executions(idPrefix: text)
+        guard records.count < 2 else {
+            let ids = records.map { "\n  \($0.id) \($0.pipeline) \($0.status)" }.joined()
+            throw Answer(.usage, "\(text): several executions begin so:\(ids)")
+        }
+        guard let record = records.first, let found = try await execution(record.id) else {
+            throw Answer(.usage, "\(text): no such execution; `penstock history` lists them")
+        }
+        return found
+    }
+}

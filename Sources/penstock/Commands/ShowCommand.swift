@@ -1,0 +1,64 @@
+import ArgumentParser
+import Engine
+import Jansson
+import Pipelines
+import Store
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows one execution: its actions, revisions, variables and artifacts.")
+
+    @Argument(help: "The execution's id, or its first characters.")
+    var execution: String
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let store = try Wiring(common).store(.reading)
+        let execution = try await store.find(self.execution).execution
+        let actions = try await store.actions(of: execution.id)
+        switch common.format {
+        case .json: showJSON(execution, actions)
+        case .human: show(execution, actions)
+        }
+    }
+
+    private func show(_ execution: Execution, _ actions: [ActionRecord]) {
+        let reason = execution.status.reason.map { ": \($0)" } ?? ""
+        print("\(execution.pipeline.name) version \(execution.start.pipelineVersion)  \(execution.status.name)\(reason)")
+        print("execution  \(execution.id)")
+        print("started    \(dateAndTime(execution.startedAt)) by \(execution.start.trigger.detail) (\(execution.start.trigger.type))")
+        print("sandbox    \(execution.start.sandbox)")
+        for (name, value) in execution.variables.sorted(by: { $0.key < $1.key }) { print("variable   \(name)=\(printable(value))") }
+        for (action, directory) in execution.start.sourceDirectories.sorted(by: { $0.key < $1.key }) {
+            print("source     \(action)=\(directory)")
+        }
+        for record in actions { show(record) }
+    }
+
+    private func show(_ record: ActionRecord) {
+        let action = record.execution
+        let time = duration(from: action.startedAt, to: action.state.isOver ? action.updatedAt : now())
+        let earlier = record.isCurrent ? "" : "  (an earlier attempt)"
+        print("\n\(record.stage)/\(record.action)  \(action.state.name)  \(time)\(earlier)")
+        if let remark = action.remark { print("  \(remark.replacing("\n", with: "\n  "))") }
+        guard case .succeeded(let result) = action.state else { return }
+        for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) { print("  \(name)=\(printable(value))") }
+        for (name, digest) in result.artifacts.sorted(by: { $0.key < $1.key }) { print("  artifact \(name)  \(digest)") }
+    }
+
+    private func showJSON(_ execution: Execution, _ actions: [ActionRecord]) {
+        guard case .object(var members) = execution.json(at: now()) else { return }
+        members["event"] = nil
+        members["variables"] = .strings(execution.variables)
+        members["actions"] = .array(
+            actions.map { record in
+                let change = ActionChange(stage: record.stage, action: record.action, execution: record.execution)
+                guard case .object(var action) = change.json(in: execution, at: record.execution.updatedAt) else { return .null }
+                action["event"] = nil
+                action["isCurrent"] = .bool(record.isCurrent)
+                return .object(action)
+            })
+        print(JSON.object(members).text)
+    }
+}

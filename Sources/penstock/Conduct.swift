@@ -1,0 +1,160 @@
+import ArgumentParser
+
+import Dispatch
+import Engine
+import Glibc
+import PluginHost
+import Runner
+
+/// Something that whoever watches an execution is told, in order.
+enum Moment: Sendable {
+    case committed(Commit)
+    case log(Attempt, LogLine)
+    case approval(ApprovalRequest, Driver)
+    case interrupt(Int32)
+    /// Nobody is there to answer an approval.
+    case inputEnded
+    case tick
+}
+
+/// Sees one execution through to its end: shows it, has approvals answered, obeys signals.
+struct Conduct {
+    private let moments: AsyncStream<Moment>
+    private let sender: AsyncStream<Moment>.Continuation
+    private let options: CommonOptions
+    private let running: RunningOptions
+    /// A thread of its own, because reading the terminal blocks; one question at a time.
+    private static let asking = DispatchQueue(label: "approvals")
+
+    init(_ options: CommonOptions, _ running: RunningOptions) {
+        (moments, sender) = AsyncStream.makeStream()
+        self.options = options
+        self.running = running
+    }
+
+    var news: @Sendable (ActionNews) -> Void {
+        { [sender] news in
+            switch news {
+            case .log(let attempt, let line): sender.yield(.log(attempt, line))
+            case .approval(let request, let driver): sender.yield(.approval(request, driver))
+            }
+        }
+    }
+
+    var observe: @Sendable (Commit) -> Void { { [sender] in sender.yield(.committed($0)) } }
+
+    /// - Throws: always: the answer of the whole command.
+    func end(_ driver: Driver, _ runner: Runner) async throws -> Never {
+        let signals = [SIGINT, SIGTERM].map { source(of: $0) }
+        defer { for signal in signals { signal.cancel() } }
+        let ending = Task { [sender] in
+            defer { sender.finish() }
+            return try await driver.ended()
+        }
+        let view = makeView()
+        let ticking = Task { [sender] in
+            while (try? await Task.sleep(for: .milliseconds(100))) != nil { sender.yield(.tick) }
+        }
+        defer { ticking.cancel() }
+        var waitingForAnswers = false
+        for await moment in moments {
+            view.show(moment)
+            switch moment {
+            case .approval(let request, let driver): answer(request, driver)
+            case .interrupt(SIGTERM): try await suspend(driver, runner, view, "was asked to end")
+            case .interrupt: await stop(driver)
+            case .inputEnded: waitingForAnswers = true
+            case .committed, .log, .tick: break
+            }
+            if waitingForAnswers, await isWaitingForAnswers(driver) {
+                try await suspend(driver, runner, view, "nobody is there to answer the approval")
+            }
+        }
+        let execution: Execution
+        do {
+            execution = try await ending.value
+        } catch {
+            await runner.shutdown()
+            throw error
+        }
+        await runner.shutdown()
+        view.end(execution)
+        switch execution.status {
+        case .succeeded: throw Answer(.yes)
+        case .stopped: throw Answer(.stopped)
+        case .failed, .inProgress, .stopping: throw Answer(.no)
+        }
+    }
+
+    private func makeView() -> any View {
+        if options.format == .json { return JSONView(quiet: options.quiet) }
+        return isatty(STDOUT_FILENO) == 1 && !options.quiet ? LiveView() : PlainView(quiet: options.quiet)
+    }
+
+    // MARK: Signals
+
+    private func source(of number: Int32) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler { [sender] in sender.yield(.interrupt(number)) }
+        source.resume()
+        return source
+    }
+
+    /// The first Ctrl-C waits for what runs, the second gives it up (STP-1, STP-2).
+    private func stop(_ driver: Driver) async {
+        let kind: StopRequest.Kind
+        switch await driver.execution.status {
+        case .inProgress: kind = .wait
+        case .stopping: kind = .abandon
+        case .stopped, .succeeded, .failed: return
+        }
+        // Refused only when the execution has ended meanwhile.
+        try? await driver.submit(.stopRequested(StopRequest(kind: kind, reason: "interrupted", by: userName())))
+    }
+
+    /// Leaves the execution as it is, to be gone on with later.
+    private func suspend(_ driver: Driver, _ runner: Runner, _ view: any View, _ reason: String) async throws -> Never {
+        await runner.shutdown()
+        view.suspend()
+        let id = await driver.execution.id
+        throw Answer(.stopped, "\(reason); `penstock resume \(id)` goes on")
+    }
+
+    // MARK: Approvals
+
+    private func isWaitingForAnswers(_ driver: Driver) async -> Bool {
+        let execution = await driver.execution
+        return execution.runningDispatches.isEmpty && !execution.pendingApprovals.isEmpty
+    }
+
+    private func answer(_ request: ApprovalRequest, _ driver: Driver) {
+        switch running.approve {
+        case .always: submit(.approved, request, driver, by: "\(userName()), --approve always")
+        case .never: submit(.rejected, request, driver, by: "\(userName()), --approve never")
+        case .ask:
+            Self.asking.async { [sender, self] in
+                fputs("\(question(request)) [y/N] ", standardOutput)
+                fflush(nil)
+                guard let line = readLine() else {
+                    sender.yield(.inputEnded)
+                    return
+                }
+                let yes = ["y", "yes"].contains(line.lowercased())
+                submit(yes ? .approved : .rejected, request, driver, by: userName())
+            }
+        }
+    }
+
+    private func question(_ request: ApprovalRequest) -> String {
+        let parts = [request.customData, request.externalEntityLink].compactMap { $0 }.map(printable)
+        let about = parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+        return "Approve \(request.attempt.stage)/\(request.attempt.action)\(about)?"
+    }
+
+    private func submit(_ status: ApprovalAnswer.Status, _ request: ApprovalRequest, _ driver: Driver, by: String) {
+        let answer = ApprovalAnswer(token: request.token, status: status, summary: "", by: by)
+        // Refused only when the approval is over meanwhile, by a stop or its time.
+        Task { try? await driver.submit(.approvalAnswered(request.attempt, answer)) }
+    }
+}

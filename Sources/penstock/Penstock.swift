@@ -1,0 +1,88 @@
+import ArgumentParser
+
+import Definitions
+import Glibc
+import Processes
+import Store
+
+/// A pipeline runtime with the semantics of AWS CodePipeline.
+@main
+struct Penstock: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "penstock",
+        abstract: "Runs CodePipeline pipelines on this machine, every action a plugin in a sandbox.",
+        discussion: """
+            Exit codes: 0 yes; 1 no (an execution failed, a definition has findings); 2 unreadable input or wrong \
+            usage; 3 a fault of Penstock's own; 4 the execution was stopped.
+            """,
+        version: version,
+        subcommands: [
+            RunCommand.self, ResumeCommand.self, ValidateCommand.self, HistoryCommand.self, ShowCommand.self,
+            LogsCommand.self, PluginCommand.self, DoctorCommand.self,
+        ])
+
+    static func main() async {
+        // As process 1 of a container nobody else reaps what plugins leave behind (HST-21).
+        Reactor.shared.adoptOrphans()
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            leave(with: error)
+        }
+    }
+
+    private static func leave(with error: any Error) -> Never {
+        let code: Exit
+        switch error {
+        case let answer as Answer:
+            if let message = answer.message { complain(message) }
+            code = answer.exit
+        case let error as DocumentError:
+            complain(error.description)
+            code = .usage
+        case let error as StoreError:
+            complain(error.description)
+            code = .usage
+        default:
+            // What the argument parser means by success is `--help` and `--version`.
+            let isHelp = exitCode(for: error) == .success
+            let text = fullMessage(for: error)
+            if isHelp { print(text) } else { complain(text, named: false) }
+            code = isHelp ? .yes : exitCode(for: error) == .validationFailure ? .usage : .fault
+        }
+        fflush(nil)
+        Glibc.exit(code.rawValue)
+    }
+}
+
+/// The exit codes, the same in every command.
+enum Exit: Int32 {
+    case yes = 0
+    case no = 1
+    case usage = 2
+    case fault = 3
+    case stopped = 4
+}
+
+/// Ends a command with an exit code and, where there is something to say, a message.
+struct Answer: Error {
+    let exit: Exit
+    let message: String?
+
+    init(_ exit: Exit, _ message: String? = nil) {
+        self.exit = exit
+        self.message = message
+    }
+}
+
+func complain(_ message: String, named: Bool = true) {
+    fputs(named ? "penstock: \(message)\n" : "\(message)\n", standardError)
+}
+

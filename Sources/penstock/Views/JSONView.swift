@@ -1,0 +1,90 @@
+import Engine
+import Glibc
+import Jansson
+import Pipelines
+import Runner
+
+/// One JSON object a line: `event` is `execution`, `action`, `approval` or `log`.
+final class JSONView: View {
+    private let quiet: Bool
+    private var status: ExecutionStatus?
+
+    init(quiet: Bool) {
+        self.quiet = quiet
+        setvbuf(standardOutput, nil, _IOLBF, 0)
+    }
+
+    func show(_ moment: Moment) {
+        switch moment {
+        case .committed(let commit): show(commit)
+        case .log(let attempt, let line):
+            guard !quiet else { return }
+            var members: [String: JSON] = [
+                "event": "log", "pipelineExecutionId": .string(attempt.execution.text), "stage": .string(attempt.stage),
+                "action": .string(attempt.action),
+            ]
+            members.merge(line.json.members) { ours, _ in ours }
+            members["time"] = .string(rfc3339(line.time))
+            say(.object(members))
+        case .approval(let request, _):
+            say(
+                .object(present: [
+                    "event": "approval", "time": .string(rfc3339(now())), "stage": .string(request.attempt.stage),
+                    "action": .string(request.attempt.action), "customData": request.customData.map { .string($0) },
+                    "expires": .string(rfc3339(request.expires)),
+                ]))
+        case .interrupt, .inputEnded, .tick: break
+        }
+    }
+
+    private func show(_ commit: Commit) {
+        let at = commit.facts.last?.at ?? now()
+        if status == nil { say(commit.after.json(at: at)) }
+        for change in commit.changes { say(change.json(in: commit.after, at: at)) }
+        if let status, status != commit.after.status { say(commit.after.json(at: at)) }
+        status = commit.after.status
+    }
+
+    func suspend() {}
+    func end(_ execution: Execution) {}
+
+    private func say(_ json: JSON) { print(json.text) }
+}
+
+extension JSON {
+    fileprivate var members: [String: JSON] { if case .object(let members) = self { members } else { [:] } }
+}
+
+extension Execution {
+    /// As `run --format json` and `show --format json` print it.
+    func json(at: Instant) -> JSON {
+        .object(present: [
+            "event": "execution", "time": .string(rfc3339(at)), "pipelineExecutionId": .string(id.text),
+            "pipeline": .string(pipeline.name), "pipelineVersion": .integer(Int64(start.pipelineVersion)),
+            "status": .string(status.name), "reason": status.reason.map { .string($0) },
+            "startTime": .string(rfc3339(startedAt)), "sandbox": .string(start.sandbox),
+        ])
+    }
+}
+
+extension ActionChange {
+    func json(in execution: Execution, at: Instant) -> JSON {
+        var members: [String: JSON?] = [
+            "event": "action", "time": .string(rfc3339(at)), "pipelineExecutionId": .string(execution.id.text),
+            "stage": .string(stage), "action": .string(action), "status": .string(self.execution.state.name),
+            "actionExecutionId": .string(self.execution.id.text), "startTime": .string(rfc3339(self.execution.startedAt)),
+            "summary": self.execution.external.summary.map { .string($0) },
+            "externalExecutionId": self.execution.external.id.map { .string($0) },
+        ]
+        switch self.execution.state {
+        case .succeeded(let result):
+            members["outputVariables"] = .strings(result.outputVariables)
+            members["artifacts"] = .strings(result.artifacts)
+            members["revision"] = result.revision.map { .string($0.id) }
+        case .failed(let failure):
+            members["error"] = ["code": .string(failure.code), "message": .string(failure.message)]
+        case .running, .awaitingApproval, .abandoned: break
+        }
+        return .object(present: members)
+    }
+}

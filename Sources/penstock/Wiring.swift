@@ -1,0 +1,120 @@
+import Artifacts
+import Definitions
+import Engine
+import Glibc
+import Jansson
+import Pipelines
+import PluginHost
+import PluginProtocol
+import Runner
+import Settings
+import Store
+import Workspaces
+
+/// The one place that knows where everything is and puts it together.
+struct Wiring {
+    let state: String
+    let catalogue: PluginCatalogue
+    let settings: Settings
+    let shippedPlugins: String?
+    let launcher: String
+
+    init(_ options: CommonOptions) throws {
+        state = absolute(options.state)
+        let program = executablePath()
+        launcher = "\(program.directory)/penstock-sandbox"
+        shippedPlugins = Self.shippedPlugins(beside: program.directory)
+        catalogue = PluginCatalogue(
+            searching: options.pluginDirectories.map(absolute) + [shippedPlugins].compactMap { $0 })
+        settings = try Self.settings(options.settings ?? defaultSettings(), catalogue)
+    }
+
+    /// `../lib/penstock/plugins` of an installation, or `plugins` of the checkout that holds the build folder.
+    private static func shippedPlugins(beside directory: String) -> String? {
+        let installed = "\(directory)/../lib/penstock/plugins"
+        if access(installed, F_OK) == 0 { return realpath(of: installed) }
+        let components = directory.split(separator: "/")
+        guard let build = components.lastIndex(where: { $0.hasPrefix(".build") }) else { return nil }
+        return "/\(components[..<build].joined(separator: "/"))/plugins"
+    }
+
+    private static func settings(_ path: String?, _ catalogue: PluginCatalogue) throws -> Settings {
+        guard let path else { return .none }
+        let document = try readDocument(at: path)
+        let providers = Set(catalogue.plugins.flatMap(\.manifest.actionTypes).map(\.id.provider))
+        do {
+            return try Settings(document, path: path, providers: providers)
+        } catch {
+            throw DocumentError(file: path, problem: error.description)
+        }
+    }
+
+    /// What a definition may use: AWS's types and those of the installed plugins.
+    var actionTypes: ActionTypeCatalogue {
+        let aws = ActionTypeCatalogue.aws
+        // Where AWS says what a type takes, a definition is judged by that, whatever serves it here.
+        let ours = catalogue.plugins.flatMap(\.manifest.actionTypes).map(Pipelines.ActionType.init).filter { aws[$0.id] == nil }
+        return aws.adding(ours, searchedPlaces: catalogue.searched)
+    }
+
+    func sandbox(_ choice: SandboxChoice) throws -> Sandbox {
+        switch choice {
+        case .none: return .none
+        case .bubblewrap: return .bubblewrap(Bubblewrap(launcher: launcher, etc: try Bubblewrap.makeEtc(in: state)))
+        }
+    }
+
+    var logs: ActionLogs { ActionLogs(directory: "\(state)/logs") }
+    var workspaces: String { "\(state)/workspaces" }
+
+    /// The parts that run actions; whatever an earlier core left behind is ended first.
+    func runner(
+        _ choice: SandboxChoice, width: Int, news: @escaping @Sendable (ActionNews) -> Void
+    ) async throws -> Runner {
+        guard mkdir(workspaces, 0o711) == 0 || errno == EEXIST else {
+            throw Answer(.usage, "\(workspaces): cannot make it: \(String(cString: strerror(errno)))")
+        }
+        try await endSurvivors(in: workspaces)
+        let setup = RunnerSetup(
+            catalogue: catalogue, shippedPlugins: shippedPlugins, settings: settings,
+            artifacts: try ArtifactStore(directory: "\(state)/artifacts"), logs: logs, workspaces: workspaces,
+            sandbox: try sandbox(choice), width: width, version: Penstock.version, now: now)
+        return Runner(setup, news: news)
+    }
+
+    func store(_ access: Store.Access) throws -> Store { try Store(directory: state, access: access) }
+}
+
+@Sendable func now() -> Instant {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Instant(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+}
+
+let circumstance = Circumstance(
+    now: now, seed: { Seed(high: .random(in: .min ... .max), low: .random(in: .min ... .max)) })
+
+private func realpath(of path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+}
+
+private func executablePath() -> (path: String, directory: String) {
+    let path = realpath(of: "/proc/self/exe") ?? CommandLine.arguments[0]
+    return (path, path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" })
+}
+
+extension Pipelines.ActionType {
+    /// A plugin's declaration as the definition's rules need it.
+    fileprivate init(_ type: PluginProtocol.ActionType) {
+        self.init(
+            id: ActionTypeID(
+                category: type.id.category, owner: type.id.owner, provider: type.id.provider, version: type.id.version),
+            properties: type.configurationProperties.map {
+                .init(
+                    name: $0.name, required: $0.required, key: $0.key, secret: $0.secret, queryable: $0.queryable,
+                    type: .init(rawValue: $0.type.rawValue)!, description: $0.description)
+            }, inputArtifacts: type.inputArtifacts, outputArtifacts: type.outputArtifacts)
+    }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import Processes
+import Testing
+import Workspaces
+
+/// How sandboxed jobs end, and that nothing of them is left.
+@Suite struct EndingTests {
+    /// Starts a daemon that ignores every signal it can, keeps standard output open and carries `word`.
+    private static func daemon(_ word: String) -> String {
+        "setsid bash -c 'trap \"\" TERM HUP INT; echo ready; while :; do read -t 100 < <(:) || read -t 1000 <> <(:); done' \(word) &"
+    }
+
+    @Test("a daemon that ignores signals dies when bwrap is killed (HST-07)")
+    func killed() async throws {
+        let (site, word) = (try await Site(), "daemon-\(UInt64.random(in: 0 ... .max))")
+        let launch = try site.launch("\(Self.daemon(word)) read -t 1000 <> <(:)")
+        var seen = 0
+        let outcome = try await site.run(launch) { child, line in
+            guard line.stream == .output else { return }
+            seen = (try? processes(mentioning: word)) ?? 0
+            child.signal(SIGKILL, group: false)
+        }
+        #expect(seen > 0)
+        #expect(outcome.exit == .signal(SIGKILL))
+        #expect(try processes(mentioning: word) == 0)
+    }
+
+    @Test("a daemon dies when the plugin exits")
+    func exited() async throws {
+        let (site, word) = (try await Site(), "daemon-\(UInt64.random(in: 0 ... .max))")
+        let outcome = try await site.run("\(Self.daemon(word)) exit 3")
+        #expect(outcome.exit == .code(3))
+        #expect(try processes(mentioning: word) == 0)
+    }
+
+    @Test("everything dies with the program that started it (HST-08)")
+    func orphaned() async throws {
+        let (site, word) = (try await Site(), "daemon-\(UInt64.random(in: 0 ... .max))")
+        let inner = Sandbox.bubblewrap(site.bubblewrap).command(
+            for: try site.launch("\(Self.daemon(word)) read -t 1000 <> <(:)"))
+        let core = Command(
+            executable: "/bin/bash",
+            arguments: ["-c", "\"$@\" & wait", "core", inner.executable] + inner.arguments,
+            environment: inner.environment, reportsStatus: true)
+        let outcome = try await Outcome(of: core) { child, line in
+            if line.stream == .output { child.signal(SIGKILL, group: false) }
+        }
+        #expect(outcome.output == ["ready"])
+        #expect(try processes(mentioning: word) == 0)
+    }
+
+    @Test("SIGTERM to the group of the child that bwrap reports reaches a bash trap")
+    func graceful() async throws {
+        let site = try await Site()
+        let launch = try site.launch("trap 'echo caught; exit 5' TERM; echo ready; read -t 1000 <> <(:); echo missed")
+        var child: Int32?
+        let outcome = try await site.run(launch) { _, line in
+            let text = String(decoding: line.bytes, as: UTF8.self)
+            if line.stream == .status, let number = text.split(separator: "child-pid\": ").dropFirst().first {
+                child = Int32(number.prefix { $0.isNumber })
+            }
+            if line.stream == .output, text == "ready", let child { kill(-child, SIGTERM) }
+        }
+        #expect(child != nil)
+        #expect(outcome.output == ["ready", "caught"])
+        #expect(outcome.exit == .code(5))
+    }
+
+    @Test("a program that cannot be run leaves no exit code on the status pipe")
+    func notStarted() async throws {
+        let site = try await Site()
+        let outcome = try await site.run(site.launch(["missing"]))
+        #expect(outcome.exit == .code(1))
+        #expect(outcome.error.contains("bwrap: execvp /plugin/missing: No such file or directory"))
+        #expect(!outcome.status.contains { $0.contains("exit-code") })
+    }
+}
