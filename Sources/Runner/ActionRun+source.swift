@@ -23,7 +23,8 @@ extension ActionRun {
         let configuration = dispatch.action.configuration
         let branch = configuration["BranchName"] ?? configuration["Branch"] ?? "local"
         var variables = ["CommitId": revision, "CommitMessage": summary, "BranchName": branch]
-        variables["RepositoryName"] = configuration["RepositoryName"] ?? configuration["Repo"] ?? configuration["Repository"]
+        variables["RepositoryName"] =
+            configuration["RepositoryName"] ?? configuration["Repo"] ?? configuration["Repository"]
         variables["FullRepositoryName"] = configuration["FullRepositoryId"]
         variables["ConnectionArn"] = configuration["ConnectionArn"]
         return .actionSucceeded(

@@ -182,7 +182,8 @@ struct ActionRun: Sendable {
         return .actionFailed(
             dispatch.attempt,
             ActionFailure(
-                code: failure.type.rawValue, message: failure.message, externalExecutionID: failure.externalExecutionId))
+                code: failure.type.rawValue, message: failure.message, externalExecutionID: failure.externalExecutionId)
+        )
     }
 
     private func event(_ error: ArtifactError) -> Event {

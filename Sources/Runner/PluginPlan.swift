@@ -80,7 +80,9 @@ struct PluginPlan: Sendable {
             pipelineContext: .init(
                 pipelineName: dispatch.pipeline, pipelineExecutionId: attempt.execution.text, stageName: attempt.stage,
                 actionName: attempt.action, actionExecutionId: attempt.id.text),
-            inputArtifacts: dispatch.inputs.sorted { $0.key < $1.key }.map { .init(name: $0.key, path: "in/\($0.key)") },
+            inputArtifacts: dispatch.inputs.sorted { $0.key < $1.key }.map {
+                .init(name: $0.key, path: "in/\($0.key)")
+            },
             outputArtifacts: action.outputArtifacts.map { .init(name: $0.name, path: "out/\($0.name)") },
             continuationToken: dispatch.continuationToken, action: computeAction, providerSettings: providerSettings,
             sourceRevision: dispatch.sourceRevision.map { .init(revisionType: $0.type, revisionValue: $0.value) })

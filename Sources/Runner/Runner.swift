@@ -106,7 +106,9 @@ public final class Runner: EffectHandler, Sendable {
         if let moment = dispatch.notBefore { await sleep(until: moment) }
         let event: Event? = await seats.occupying {
             guard cancel.reason == nil else { return nil }
-            let action = ActionRun(dispatch, setup, slots, cancel) { self.news(.log(dispatch.attempt, $0)) } progress: {
+            let action = ActionRun(dispatch, setup, slots, cancel) {
+                self.news(.log(dispatch.attempt, $0))
+            } progress: {
                 try? await driver.submit(.actionProgressed(dispatch.attempt, $0))
             }
             return await action.run()

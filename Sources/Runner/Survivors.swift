@@ -6,7 +6,9 @@ extension Workspace {
     ///
     /// Not synced: it only has to outlive this process, and after a machine's restart nothing has survived.
     func record(_ pid: Int32) {
-        guard let text = ProcessRecord.capture(pid: pid)?.text, let file = fopen("\(root)/process", "we") else { return }
+        guard let text = ProcessRecord.capture(pid: pid)?.text, let file = fopen("\(root)/process", "we") else {
+            return
+        }
         fputs(text, file)
         fclose(file)
     }

@@ -71,7 +71,8 @@ public struct Settings: Sendable {
         guard let source = secrets[name] else {
             throw Failure(
                 .configurationInvalid,
-                "\(place) has no secret \(name). Add to it:\nsecrets: {\(JSON.string(name).text): {file: /PATH/OF/THE/SECRET}}")
+                "\(place) has no secret \(name). Add to it:\nsecrets: {\(JSON.string(name).text): {file: /PATH/OF/THE/SECRET}}"
+            )
         }
         return try source.read(name)
     }
@@ -90,7 +91,11 @@ extension Grants {
         var hostPaths: [String: [String]] = [:]
         for (slot, paths) in try reader.optional("hostPaths")?.members() ?? [] {
             // One path may stand without its list.
-            if case .string(let path) = paths.value { hostPaths[slot] = [path] } else { hostPaths[slot] = try paths.strings() }
+            if case .string(let path) = paths.value {
+                hostPaths[slot] = [path]
+            } else {
+                hostPaths[slot] = try paths.strings()
+            }
         }
         self.init(
             network: try reader.optional("network")?.bool() ?? false,

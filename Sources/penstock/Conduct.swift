@@ -1,5 +1,4 @@
 import ArgumentParser
-
 import Dispatch
 import Engine
 import Glibc

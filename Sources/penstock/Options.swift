@@ -15,7 +15,8 @@ struct CommonOptions: ParsableArguments {
         help: ArgumentHelp("A directory of plugins, before the shipped ones; may be repeated.", valueName: "dir"))
     var pluginDirectories: [String] = []
 
-    @Option(help: ArgumentHelp("What this machine provides: repositories, targets, grants, secrets.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("What this machine provides: repositories, targets, grants, secrets.", valueName: "file"))
     var settings: String?
 
     @Option(help: "human or json.")

@@ -1,5 +1,4 @@
 import ArgumentParser
-
 import Definitions
 import Glibc
 import Processes
@@ -85,4 +84,3 @@ struct Answer: Error {
 func complain(_ message: String, named: Bool = true) {
     fputs(named ? "penstock: \(message)\n" : "\(message)\n", standardError)
 }
-

@@ -53,7 +53,9 @@ struct Wiring {
     var actionTypes: ActionTypeCatalogue {
         let aws = ActionTypeCatalogue.aws
         // Where AWS says what a type takes, a definition is judged by that, whatever serves it here.
-        let ours = catalogue.plugins.flatMap(\.manifest.actionTypes).map(Pipelines.ActionType.init).filter { aws[$0.id] == nil }
+        let ours = catalogue.plugins.flatMap(\.manifest.actionTypes).map(Pipelines.ActionType.init).filter {
+            aws[$0.id] == nil
+        }
         return aws.adding(ours, searchedPlaces: catalogue.searched)
     }
 

@@ -17,7 +17,9 @@ struct DoctorCommand: AsyncParsableCommand {
         var isWell = true
         func say(_ subject: String, _ problem: String?, _ fine: String) {
             if problem != nil { isWell = false }
-            if problem != nil || !common.quiet { print("\(problem == nil ? "ok  " : "BAD ") \(subject.padded(to: 10)) \(problem ?? fine)") }
+            if problem != nil || !common.quiet {
+                print("\(problem == nil ? "ok  " : "BAD ") \(subject.padded(to: 10)) \(problem ?? fine)")
+            }
         }
         say("penstock", nil, "\(Penstock.version), \(wiring.launcher)")
         say("state", await stateProblem(wiring), wiring.state)
@@ -52,7 +54,9 @@ struct DoctorCommand: AsyncParsableCommand {
         do {
             let slots = geteuid() == 0 ? SlotPool() : nil
             let slot = try await slots?.slot()
-            guard mkdir(wiring.workspaces, 0o711) == 0 || errno == EEXIST else { return "\(wiring.workspaces) cannot be made" }
+            guard mkdir(wiring.workspaces, 0o711) == 0 || errno == EEXIST else {
+                return "\(wiring.workspaces) cannot be made"
+            }
             switch try await wiring.sandbox(.bubblewrap).probe(in: wiring.workspaces, owner: slot?.identity) {
             case .available: return nil
             case .unavailable(let reason): return reason

@@ -42,7 +42,10 @@ struct PluginCommand: AsyncParsableCommand {
             let wiring = try Wiring(common)
             guard let plugin = wiring.catalogue.plugin(named: name) else {
                 let names = wiring.catalogue.plugins.map(\.manifest.name).joined(separator: ", ")
-                throw Answer(.usage, "\(name): no such plugin in \(wiring.catalogue.searched.joined(separator: ", ")); there are \(names)")
+                throw Answer(
+                    .usage,
+                    "\(name): no such plugin in \(wiring.catalogue.searched.joined(separator: ", ")); there are \(names)"
+                )
             }
             let manifest = plugin.manifest
             print("\(manifest.name) \(manifest.version)  \(plugin.directory)")
@@ -50,7 +53,9 @@ struct PluginCommand: AsyncParsableCommand {
             print("requires   \(manifest.run.requires.joined(separator: ", "))")
             print("network    \(manifest.permissions.network ? "yes" : "no")")
             for slot in manifest.permissions.hostPaths {
-                print("host path  \(slot.name) (\(slot.mode.rawValue)\(slot.required ? "" : ", optional"))\(slot.description.map { ": \($0)" } ?? "")")
+                print(
+                    "host path  \(slot.name) (\(slot.mode.rawValue)\(slot.required ? "" : ", optional"))\(slot.description.map { ": \($0)" } ?? "")"
+                )
             }
             for problem in plugin.problems(wiring) { print("problem    \(problem)") }
             for type in manifest.actionTypes { show(type) }
@@ -81,7 +86,8 @@ extension Plugin {
         do { _ = try executable() } catch { problems.append(error.message) }
         do { try checkRequirements() } catch { problems.append(error.message) }
         do {
-            _ = try wiring.settings.grants(of: manifest.name).narrowed(to: manifest, shipped: origin == wiring.shippedPlugins)
+            _ = try wiring.settings.grants(of: manifest.name).narrowed(
+                to: manifest, shipped: origin == wiring.shippedPlugins)
         } catch { problems.append(error.message) }
         return problems
     }

@@ -19,7 +19,10 @@ struct ResumeCommand: AsyncParsableCommand {
         let store = try wiring.store(.writing)
         let (execution, outbox) = try await store.find(self.execution)
         guard let sandbox = SandboxChoice(rawValue: execution.start.sandbox) else {
-            throw Answer(.usage, "execution \(execution.id) was started with the sandbox \(execution.start.sandbox), which is not known here")
+            throw Answer(
+                .usage,
+                "execution \(execution.id) was started with the sandbox \(execution.start.sandbox), which is not known here"
+            )
         }
         if case .succeeded = execution.status { throw refusal(execution) }
         if case .failed = execution.status { throw refusal(execution) }

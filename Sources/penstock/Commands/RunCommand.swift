@@ -20,7 +20,8 @@ struct RunCommand: AsyncParsableCommand {
     var definition: String
 
     @Option(
-        name: .customLong("source"), help: ArgumentHelp("A directory in place of a source action.", valueName: "action=dir"))
+        name: .customLong("source"),
+        help: ArgumentHelp("A directory in place of a source action.", valueName: "action=dir"))
     var sources: [Pair] = []
 
     @Option(name: .customLong("variable"), help: ArgumentHelp("A pipeline variable's value.", valueName: "name=value"))
@@ -80,7 +81,8 @@ struct RunCommand: AsyncParsableCommand {
                 findings.append(
                     Finding(
                         path: "stages[\(index)].actions[\(position)].actionTypeId", rule: "ACT-2",
-                        message: "\(wiring.catalogue.explanation(of: id)). Install one and name its folder by --plugins"))
+                        message: "\(wiring.catalogue.explanation(of: id)). Install one and name its folder by --plugins"
+                    ))
             }
         }
         return findings

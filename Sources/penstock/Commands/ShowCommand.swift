@@ -25,11 +25,16 @@ struct ShowCommand: AsyncParsableCommand {
 
     private func show(_ execution: Execution, _ actions: [ActionRecord]) {
         let reason = execution.status.reason.map { ": \($0)" } ?? ""
-        print("\(execution.pipeline.name) version \(execution.start.pipelineVersion)  \(execution.status.name)\(reason)")
+        print(
+            "\(execution.pipeline.name) version \(execution.start.pipelineVersion)  \(execution.status.name)\(reason)")
         print("execution  \(execution.id)")
-        print("started    \(dateAndTime(execution.startedAt)) by \(execution.start.trigger.detail) (\(execution.start.trigger.type))")
+        print(
+            "started    \(dateAndTime(execution.startedAt)) by \(execution.start.trigger.detail) (\(execution.start.trigger.type))"
+        )
         print("sandbox    \(execution.start.sandbox)")
-        for (name, value) in execution.variables.sorted(by: { $0.key < $1.key }) { print("variable   \(name)=\(printable(value))") }
+        for (name, value) in execution.variables.sorted(by: { $0.key < $1.key }) {
+            print("variable   \(name)=\(printable(value))")
+        }
         for (action, directory) in execution.start.sourceDirectories.sorted(by: { $0.key < $1.key }) {
             print("source     \(action)=\(directory)")
         }
@@ -43,8 +48,12 @@ struct ShowCommand: AsyncParsableCommand {
         print("\n\(record.stage)/\(record.action)  \(action.state.name)  \(time)\(earlier)")
         if let remark = action.remark { print("  \(remark.replacing("\n", with: "\n  "))") }
         guard case .succeeded(let result) = action.state else { return }
-        for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) { print("  \(name)=\(printable(value))") }
-        for (name, digest) in result.artifacts.sorted(by: { $0.key < $1.key }) { print("  artifact \(name)  \(digest)") }
+        for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) {
+            print("  \(name)=\(printable(value))")
+        }
+        for (name, digest) in result.artifacts.sorted(by: { $0.key < $1.key }) {
+            print("  artifact \(name)  \(digest)")
+        }
     }
 
     private func showJSON(_ execution: Execution, _ actions: [ActionRecord]) {
@@ -54,7 +63,9 @@ struct ShowCommand: AsyncParsableCommand {
         members["actions"] = .array(
             actions.map { record in
                 let change = ActionChange(stage: record.stage, action: record.action, execution: record.execution)
-                guard case .object(var action) = change.json(in: execution, at: record.execution.updatedAt) else { return .null }
+                guard case .object(var action) = change.json(in: execution, at: record.execution.updatedAt) else {
+                    return .null
+                }
                 action["event"] = nil
                 action["isCurrent"] = .bool(record.isCurrent)
                 return .object(action)

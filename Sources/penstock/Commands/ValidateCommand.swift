@@ -34,7 +34,8 @@ struct ValidateCommand: AsyncParsableCommand {
             let list = findings.map { finding -> JSON in
                 ["path": .string(finding.path), "rule": .string(finding.rule), "message": .string(finding.message)]
             }
-            print(JSON.object(["file": .string(file), "valid": .bool(findings.isEmpty), "findings": .array(list)]).text)
+            print(
+                JSON.object(["file": .string(file), "valid": .bool(findings.isEmpty), "findings": .array(list)]).text)
         case .human:
             for finding in findings { print("\(file): \(finding)") }
             if findings.isEmpty, !common.quiet { print("\(file): valid") }
@@ -43,7 +44,8 @@ struct ValidateCommand: AsyncParsableCommand {
 
     private func reportUnreadable(_ file: String, _ error: DocumentError) {
         switch common.format {
-        case .json: print(JSON.object(["file": .string(file), "valid": false, "error": .string(error.description)]).text)
+        case .json:
+            print(JSON.object(["file": .string(file), "valid": false, "error": .string(error.description)]).text)
         case .human: complain(error.description)
         }
     }

@@ -72,7 +72,8 @@ extension ActionChange {
         var members: [String: JSON?] = [
             "event": "action", "time": .string(rfc3339(at)), "pipelineExecutionId": .string(execution.id.text),
             "stage": .string(stage), "action": .string(action), "status": .string(self.execution.state.name),
-            "actionExecutionId": .string(self.execution.id.text), "startTime": .string(rfc3339(self.execution.startedAt)),
+            "actionExecutionId": .string(self.execution.id.text),
+            "startTime": .string(rfc3339(self.execution.startedAt)),
             "summary": self.execution.external.summary.map { .string($0) },
             "externalExecutionId": self.execution.external.id.map { .string($0) },
         ]

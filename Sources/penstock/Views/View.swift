@@ -106,7 +106,10 @@ final class PlainView: View {
 
     func end(_ execution: Execution) {
         let reason = execution.status.reason.map { ": \($0)" } ?? ""
-        say(now(), "\(execution.pipeline.name) \(execution.status.name) in \(duration(from: execution.startedAt, to: now()))\(reason)")
+        say(
+            now(),
+            "\(execution.pipeline.name) \(execution.status.name) in \(duration(from: execution.startedAt, to: now()))\(reason)"
+        )
     }
 
     private func say(_ at: Instant, _ text: String) { print("\(timeOfDay(at)) \(text)") }
