@@ -35,7 +35,11 @@ let package = Package(
         .target(name: "CSystem", cSettings: [.treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
-            linkerSettings: [.linkedLibrary("seccomp")]),
+            // Static, and without the Swift runtime that SwiftPM links into every executable: it starts as root, and
+            // its start is part of every action's.
+            linkerSettings: [
+                .linkedLibrary("seccomp"), .unsafeFlags(["-static-executable", "-nostartfiles"]),
+            ]),
 
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),

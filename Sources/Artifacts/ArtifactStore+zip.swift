@@ -20,6 +20,8 @@ extension ArtifactStore {
         if status.st_mode & S_IFMT != S_IFREG { throw .unsupported(path, status.st_mode & S_IFMT) }
         let records = try ZipDirectory(of: file, path: path, limits: limits).records
         var ingest = try Ingest(into: self, limits: limits)
+        // libarchive does not take a zip without entries for one.
+        if records.isEmpty { return try ingest.commit() }
         let reader = ZipReader(path: path)
         try reader.open(file)
         for record in records { try reader.read(record, into: &ingest) }
@@ -62,7 +64,7 @@ private struct ZipReader: ~Copyable {
         if record.isEncrypted { throw bad("is encrypted: make the zip without a password", record) }
         try ingest.admit(record.path, sizeBytes: record.sizeBytes)
         let mode = UInt16(archive_entry_perm(entry) & 0o777)
-        switch archive_entry_filetype(entry) & S_IFMT {
+        switch record.kind == S_IFIFO ? S_IFIFO : archive_entry_filetype(entry) & S_IFMT {
         // Some programs state no mode at all: a file that nobody may read is of use to nobody.
         case S_IFDIR: ingest.addDirectory(record.path, mode: mode == 0 ? 0o755 : mode)
         case S_IFREG:

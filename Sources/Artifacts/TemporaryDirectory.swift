@@ -41,6 +41,6 @@ struct TemporaryDirectory: ~Copyable {
             let directory = Descriptor(taking: raw)
             try? directory.forEachName(of: "") { unlinkat(directory.raw, $0, 0) }
         }
-        unlinkat(parent, name, AT_REMOVEDIR)
+        unlinkat(parent, name, raw >= 0 ? AT_REMOVEDIR : 0)
     }
 }

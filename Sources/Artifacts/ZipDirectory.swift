@@ -36,6 +36,8 @@ struct ZipRecord {
     let name: [UInt8]
     let path: ArtifactPath
     let isEncrypted: Bool
+    /// The `S_IFMT` part of the mode that a Unix wrote, else 0: libarchive takes a FIFO for a file.
+    let kind: mode_t
     /// 0xFFFFFFFF or more is told elsewhere, as 0xFFFFFFFF.
     let sizeBytes: Int
     let offset: Int
@@ -50,6 +52,7 @@ struct ZipRecord {
         length = 46 + nameLength + fixed.number(2, at: 30) + fixed.number(2, at: 32)
         // Bit 0: the content is encrypted; 6: strongly; 13: so is the directory.
         isEncrypted = fixed.number(2, at: 8) & 0x2041 != 0
+        kind = [3, 19].contains(fixed[5]) ? mode_t(fixed.number(2, at: 40)) & S_IFMT : 0
         sizeBytes = fixed.number(4, at: 24)
         offset = fixed.number(4, at: 42)
         // Made on FAT or NTFS, where no name holds a backslash: it can only be a separator.

@@ -20,7 +20,7 @@ extension Manifest {
         guard problems.isEmpty else {
             throw Failure(.configurationInvalid, "\(id): \(problems.joined(separator: "; "))")
         }
-        let bytes = HostMessage.job(job).json.line.count
+        let bytes = HostMessage.job(job).line.count
         guard bytes <= MessageLimits.lineBytes else {
             throw Failure(
                 .limitExceeded,

@@ -41,7 +41,7 @@ public struct PluginConnection: Sendable {
             return .failed(failure(of: error, plugin: plugin))
         }
         report(.started(pid: child.pid))
-        child.write(HostMessage.job(job).json.line)
+        child.write(HostMessage.job(job).line)
         child.closeInput()
         let session = PluginSession(
             plugin: plugin, job: job, heartbeatSeconds: heartbeatSeconds, reportsStatus: command.reportsStatus,

@@ -22,6 +22,9 @@ public enum HostMessage: Hashable, Sendable {
         case .cancel(let cancel): envelope(type: Kind.cancel.rawValue, jobId: cancel.jobId, cancel.members)
         }
     }
+
+    /// As it goes over the wire: one line with its LF.
+    public var line: [UInt8] { json.serialized + [UInt8(ascii: "\n")] }
 }
 
 private enum Kind: String, CaseIterable {

@@ -94,8 +94,3 @@ func envelope(type: String, jobId: String, _ members: [String: JSON?]) -> JSON {
     ]
     return .object(present: members.merging(common) { $1 })
 }
-
-extension JSON {
-    /// This value as one line of the wire, with its LF.
-    public var line: [UInt8] { serialized + [UInt8(ascii: "\n")] }
-}

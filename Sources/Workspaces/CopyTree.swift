@@ -13,8 +13,8 @@ func copyTree(_ source: String, to target: String, leavingOut ending: String? = 
         throw WorkspaceError(
             .unreachable,
             "\(source) cannot be read by the user as whom plugins run, and is too large to be copied for every job"
-                + " (\(size.bytes) bytes in \(size.entries) entries; 64 MiB in 10000 are the most): put it where everybody"
-                + " may read it")
+                + " (\(size.bytes) bytes in \(size.entries) entries; 64 MiB in 10000 are the most): put it where"
+                + " everybody may read it")
     }
     try copyFolder(source, target, ending)
 }

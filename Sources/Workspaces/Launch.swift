@@ -45,7 +45,8 @@ public struct HostPath: Hashable, Sendable {
 }
 
 extension Launch {
-    /// Makes sure that the sandbox can be built: every path is there, may be granted, and the plugin's user reaches it.
+    /// Makes sure that a sandbox (not `.none`) can be built: every path is there, may be granted, and the plugin's user
+    /// reaches it.
     ///
     /// A plugin's folder that this user cannot read (a checkout below /root, say) is copied into the workspace, and
     /// `plugin` names the copy then.
@@ -73,7 +74,7 @@ extension Launch {
             throw WorkspaceError(
                 .invalidPath, "cannot grant \(host.inside): the sandbox has a \(taken) of its own, choose another path")
         }
-        guard !isBelow(workspace.root, host.path) else {
+        guard !isBelow(realPath(workspace.root) ?? workspace.root, realPath(host.path) ?? host.path) else {
             throw WorkspaceError(
                 .invalidPath, "cannot grant \(host.path): the state of all pipelines is kept below it, grant less")
         }

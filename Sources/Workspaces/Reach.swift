@@ -52,7 +52,8 @@ struct Reach {
     }
 }
 
-private func realPath(_ path: String) -> String? {
+/// Absolute and without links; nil when nothing is there.
+func realPath(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
     return String(cString: real)

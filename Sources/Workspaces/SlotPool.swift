@@ -38,9 +38,9 @@ public struct SlotPool: Hashable, Sendable {
             guard uids.contains(status.st_uid) else {
                 throw WorkspaceError(
                     .unreachable,
-                    "plugins cannot write \(path): it belongs to user \(status.st_uid), and they run as \(uids.lowerBound)"
-                        + " to \(uids.upperBound); give it to one of these: chown -R \(uids.upperBound):\(uids.upperBound)"
-                        + " \(path)")
+                    "plugins cannot write \(path): it belongs to user \(status.st_uid), and they run as"
+                        + " \(uids.lowerBound) to \(uids.upperBound); give it to one of these:"
+                        + " chown -R \(uids.upperBound):\(uids.upperBound) \(path)")
             }
             if let owner, owner != status.st_uid {
                 throw WorkspaceError(

@@ -72,7 +72,7 @@ struct AdmissionTests {
 
     @Test("is refused when it is longer than 1 MiB, with both figures")
     func size() throws {
-        let empty = HostMessage.job(job(configuration: good)).json.line.count
+        let empty = HostMessage.job(job(configuration: good)).line.count
         func padded(by count: Int) -> [String: String] {
             good.merging(["Project": "shop" + String(repeating: "a", count: count)]) { $1 }
         }

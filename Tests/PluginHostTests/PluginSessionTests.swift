@@ -250,10 +250,10 @@ struct VerdictTests {
             .fired(.exitGrace, after: .seconds(5)), .fired(.heartbeat, after: .seconds(15)),
             .line(
                 Line(
-                    stream: .output, offset: 0, bytes: PluginMessage(jobId: jobId, body: done).json.line.dropLast(),
+                    stream: .output, offset: 0, bytes: PluginMessage(jobId: jobId, body: done).json.serialized,
                     ending: .newline)),
         ]
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(state: 7)
         for _ in 0..<500 {
             var story = Story(heartbeatSeconds: 5)
             let order = inputs.shuffled(using: &random)
@@ -261,6 +261,16 @@ struct VerdictTests {
             #expect(story.verdicts.count == 1, "\(order)")
             #expect(story.effects.last.map { if case .finish = $0 { true } else { false } } == true)
         }
+    }
+}
+
+/// The same shuffles in each run.
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 29)
     }
 }
 

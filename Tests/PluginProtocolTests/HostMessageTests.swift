@@ -35,14 +35,14 @@ struct HostMessageTests {
     @Test("is written and read back with all its members")
     func roundTrip() throws {
         let job = HostMessage.job(full)
-        #expect(try HostMessage(JSON(parsing: job.json.line)) == job)
+        #expect(try HostMessage(JSON(parsing: job.line)) == job)
         let cancel = HostMessage.cancel(Cancel(jobId: "j", reason: .shutdown, graceSeconds: 3))
         #expect(try HostMessage(cancel.json) == cancel)
     }
 
     @Test("is one line with its line feed, as AWS shapes the body")
     func shape() {
-        let line = HostMessage.job(full).json.line
+        let line = HostMessage.job(full).line
         #expect(line.firstIndex(of: 10) == line.count - 1)
         let data = HostMessage.job(full).json["data"]
         #expect(data?["actionConfiguration"]?["configuration"]?["Token"] == "s")

@@ -83,8 +83,11 @@ import Workspaces
     func stateInside() async throws {
         let site = try await Site()
         var launch = site.launch(["run"])
-        launch.hostPaths = [HostPath(site.folder.path)]
-        #expect(message(launch)?.contains("the state of all pipelines is kept below it") == true)
+        symlink(".", "\(site.folder.path)/link")
+        for path in [site.folder.path, "\(site.folder.path)/link"] {
+            launch.hostPaths = [HostPath(path)]
+            #expect(message(launch)?.contains("the state of all pipelines is kept below it") == true)
+        }
     }
 
     @Test("a job writes a host path as its owner, so what one deployed the next can replace", .enabled(if: Site.isRoot))
