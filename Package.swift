@@ -75,6 +75,7 @@ let package = Package(
         tests("ArtifactsTests", ["Artifacts"]),
         tests("WorkspacesTests", ["Processes", "Workspaces", "penstock-sandbox"]),
         tests("PluginHostTests", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),
+        tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
     ]
 )

@@ -14,7 +14,8 @@ struct StoreTests {
     }
 
     private func ingested() throws -> ArtifactDigest {
-        try store.ingest(directory: try scratch.directory("source", "mkdir d; echo one >d/a; echo two >d/b; ln -s a d/l"))
+        try store.ingest(
+            directory: try scratch.directory("source", "mkdir d; echo one >d/a; echo two >d/b; ln -s a d/l"))
     }
 
     @Test("contents are listed, measured and kept once")
@@ -67,7 +68,8 @@ struct StoreTests {
         let digest = try ingested()
         let entry = try store.entries(of: digest)[2]
         guard case .file(_, _, let blob) = entry.kind else { return }
-        #expect(try shell("chmod u+w \(blob); printf twO >\(blob); echo >>\(blob)", in: "\(scratch.path)/store/blobs") == 0)
+        #expect(
+            try shell("chmod u+w \(blob); printf twO >\(blob); echo >>\(blob)", in: "\(scratch.path)/store/blobs") == 0)
         let target = "\(scratch.path)/target"
         if targetExists { _ = try scratch.directory("target") }
         let error = try #require(failure { () throws(ArtifactError) in try store.materialise(digest, into: target) })
@@ -76,7 +78,9 @@ struct StoreTests {
         #expect(targetExists ? try scratch.names("target").isEmpty : access(target, F_OK) != 0)
     }
 
-    @Test("a blob that is gone or cut short is found, and ingesting again mends it", arguments: ["rm -f", "truncate -s 1"])
+    @Test(
+        "a blob that is gone or cut short is found, and ingesting again mends it",
+        arguments: ["rm -f", "truncate -s 1"])
     func mend(damage: String) throws {
         let digest = try ingested()
         #expect(try shell("for f in *; do chmod u+w $f; \(damage) $f; done", in: "\(scratch.path)/store/blobs") == 0)
@@ -104,25 +108,31 @@ struct StoreTests {
         #expect(try shell("echo changed >d/a; echo more >>d/b", in: "\(scratch.path)/target") == 0)
         try store.materialise(digest, into: "\(scratch.path)/target2")
         try expectSame("\(scratch.path)/source", "\(scratch.path)/target2")
-        #expect(try shell("[ $(stat -c %a .) = 700 ] && [ -z \"$(find blobs -links +1 -type f)\" ]", in: store.directory) == 0)
+        #expect(
+            try shell("[ $(stat -c %a .) = 700 ] && [ -z \"$(find blobs -links +1 -type f)\" ]", in: store.directory)
+                == 0)
     }
 
-    @Test("a target must be empty, a directory, and no link", arguments: [
-        ("mkdir t; : >t/x", ArtifactError.Code.notEmpty), ("mkdir x; ln -s x t", .system), (": >t", .system),
-    ])
+    @Test(
+        "a target must be empty, a directory, and no link",
+        arguments: [
+            ("mkdir t; : >t/x", ArtifactError.Code.notEmpty), ("mkdir x; ln -s x t", .system), (": >t", .system),
+        ])
     func target(script: String, code: ArtifactError.Code) throws {
         let digest = try ingested()
         let place = try scratch.directory("place", script)
         #expect(failure { () throws(ArtifactError) in try store.materialise(digest, into: "\(place)/t") }?.code == code)
         #expect(try shell("[ ! -e t/d ] && [ ! -e x/d ]", in: place) == 0)
         #expect(
-            failure { () throws(ArtifactError) in try store.materialise(digest, into: "\(place)/a/b") }?.code == .missing)
+            failure { () throws(ArtifactError) in try store.materialise(digest, into: "\(place)/a/b") }?.code
+                == .missing)
     }
 
     @Test("files can belong to another user, links too", .enabled(if: isRoot, "chown needs root"))
     func owner() throws {
         let digest = try store.ingest(
-            directory: try scratch.directory("s", "mkdir d; echo x >d/f; chmod 555 d; chmod 400 d/f; ln -s /d/../x l || :; ln -sf d/f l"))
+            directory: try scratch.directory(
+                "s", "mkdir d; echo x >d/f; chmod 555 d; chmod 400 d/f; ln -s /d/../x l || :; ln -sf d/f l"))
         try store.materialise(digest, into: "\(scratch.path)/t", owner: .init(uid: 1234, gid: 2345))
         #expect(try shell("[ \"$(find . -uid 1234 -gid 2345 | wc -l)\" = 4 ]", in: "\(scratch.path)/t") == 0)
         try expectSame("\(scratch.path)/s", "\(scratch.path)/t")
@@ -175,7 +185,8 @@ struct StoreTests {
         #expect(try scratch.names("small") == ["store"])
     }
 
-    @Test("a read-only store can be read, and says why it cannot be written", .enabled(if: canMount, "mount needs root"))
+    @Test(
+        "a read-only store can be read, and says why it cannot be written", .enabled(if: canMount, "mount needs root"))
     func readOnly() throws {
         let mount = try scratch.directory("mount", "mount -t tmpfs none .")
         defer { _ = try? shell("umount '\(mount)'", in: "/") }

@@ -12,11 +12,13 @@ struct ZipTests {
         store = try scratch.store()
     }
 
-    @Test("ART-3: an artifact comes back from a zip as it went in", arguments: [
-        "", "echo a >a; : >empty; mkdir -p d/e d/hollow; echo b >d/e/f; chmod 751 d; chmod 600 a; ln -s e/f d/l",
-        "touch \"$(printf 'new\\nline')\" \"$(printf 'inv\\377alid')\" \"$(printf 'e\\314\\201')\" é 'a\\x2d.slice'; ln -s é l",
-        "head -c 1048576 /dev/zero >n; head -c 3000001 /dev/urandom >o; mkdir 'a!' a; : >'a!/f'; : >a/f",
-    ])
+    @Test(
+        "ART-3: an artifact comes back from a zip as it went in",
+        arguments: [
+            "", "echo a >a; : >empty; mkdir -p d/e d/hollow; echo b >d/e/f; chmod 751 d; chmod 600 a; ln -s e/f d/l",
+            "touch \"$(printf 'new\\nline')\" \"$(printf 'inv\\377alid')\" \"$(printf 'e\\314\\201')\" é 'a\\x2d.slice'; ln -s é l",
+            "head -c 1048576 /dev/zero >n; head -c 3000001 /dev/urandom >o; mkdir 'a!' a; : >'a!/f'; : >a/f",
+        ])
     func roundTrip(script: String) throws {
         let digest = try store.ingest(directory: try scratch.directory("source", script))
         let zip = "\(scratch.path)/a.zip"
@@ -72,31 +74,36 @@ struct ZipTests {
         #expect(mode & 0o400 != 0)
     }
 
-    @Test("a hostile name is refused by name, and leaves nothing", arguments: [
-        (#"add("/abs", 0o100644)"#, ArtifactError.Code.badName, "\"/abs\": it is absolute"),
-        (#"add("../up", 0o100644)"#, .badName, "\"../up\": it has a component \"..\""),
-        (#"add("a/../../up", 0o100644)"#, .badName, "component \"..\""),
-        (#"add("a/..", 0o40755)"#, .badName, "component \"..\""),
-        (#"add("a//b", 0o100644)"#, .badName, "\"a//b\": it has an empty component"),
-        (#"add("", 0o100644)"#, .badName, "it is empty"),
-        (#"add("/", 0o40755)"#, .badName, "it is absolute"),
-        (#"add("..\\up", 0o100644)"#, .badName, "\"..\\up\": read with backslashes"),
-        (#"add("a\\..\\..\\up", 0, system=0)"#, .badName, "component \"..\""),
-        (#"add("\\\\host\\share", 0o100644)"#, .badName, "backslashes"),
-        (#"add("C:\\up", 0, system=0)"#, .badName, "begins with a drive"),
-        (#"add("a", 0o100644); add("a", 0o100644)"#, .badName, "a is there twice"),
-        (#"add("a", 0o100644); add("./a", 0o100644)"#, .badName, "a is there twice"),
-        (#"add("a", 0o100644); add("a/b", 0o100644)"#, .badName, "a/b cannot lie below a, which is no directory"),
-        (#"add("l", 0o120777, b"/tmp"); add("l/x", 0o100644)"#, .badName, "l/x cannot lie below l"),
-        (#"add("d/", 0o40755); add("l", 0o120777, b"d"); add("l/x", 0o100644)"#, .badName, "l/x cannot lie below l"),
-        (#"add("l", 0o120777, b"/etc/passwd")"#, .badLink, "l is a link to \"/etc/passwd\", an absolute path"),
-        (#"add("a/l", 0o120777, b"../../x")"#, .badLink, "leads out of the artifact"),
-        (#"add("l", 0o120777, b"")"#, .badLink, "l is a link to \"\", which is no target"),
-        (#"add("l", 0o120777, b"a\0/../../b")"#, .badZip, "l is a link that cannot be read"),
-        (#"add("dev", 0o20666)"#, .unsupportedKind, "dev is a character device"),
-        (#"add("d/pipe", 0o10644)"#, .unsupportedKind, "d/pipe is a FIFO"),
-        (#"add("s", 0o140644)"#, .unsupportedKind, "s is a socket"),
-    ])
+    @Test(
+        "a hostile name is refused by name, and leaves nothing",
+        arguments: [
+            (#"add("/abs", 0o100644)"#, ArtifactError.Code.badName, "\"/abs\": it is absolute"),
+            (#"add("../up", 0o100644)"#, .badName, "\"../up\": it has a component \"..\""),
+            (#"add("a/../../up", 0o100644)"#, .badName, "component \"..\""),
+            (#"add("a/..", 0o40755)"#, .badName, "component \"..\""),
+            (#"add("a//b", 0o100644)"#, .badName, "\"a//b\": it has an empty component"),
+            (#"add("", 0o100644)"#, .badName, "it is empty"),
+            (#"add("/", 0o40755)"#, .badName, "it is absolute"),
+            (#"add("..\\up", 0o100644)"#, .badName, "\"..\\up\": read with backslashes"),
+            (#"add("a\\..\\..\\up", 0, system=0)"#, .badName, "component \"..\""),
+            (#"add("\\\\host\\share", 0o100644)"#, .badName, "backslashes"),
+            (#"add("C:\\up", 0, system=0)"#, .badName, "begins with a drive"),
+            (#"add("a", 0o100644); add("a", 0o100644)"#, .badName, "a is there twice"),
+            (#"add("a", 0o100644); add("./a", 0o100644)"#, .badName, "a is there twice"),
+            (#"add("a", 0o100644); add("a/b", 0o100644)"#, .badName, "a/b cannot lie below a, which is no directory"),
+            (#"add("l", 0o120777, b"/tmp"); add("l/x", 0o100644)"#, .badName, "l/x cannot lie below l"),
+            (
+                #"add("d/", 0o40755); add("l", 0o120777, b"d"); add("l/x", 0o100644)"#, .badName,
+                "l/x cannot lie below l"
+            ),
+            (#"add("l", 0o120777, b"/etc/passwd")"#, .badLink, "l is a link to \"/etc/passwd\", an absolute path"),
+            (#"add("a/l", 0o120777, b"../../x")"#, .badLink, "leads out of the artifact"),
+            (#"add("l", 0o120777, b"")"#, .badLink, "l is a link to \"\", which is no target"),
+            (#"add("l", 0o120777, b"a\0/../../b")"#, .badZip, "l is a link that cannot be read"),
+            (#"add("dev", 0o20666)"#, .unsupportedKind, "dev is a character device"),
+            (#"add("d/pipe", 0o10644)"#, .unsupportedKind, "d/pipe is a FIFO"),
+            (#"add("s", 0o140644)"#, .unsupportedKind, "s is a socket"),
+        ])
     func hostile(entries: String, code: ArtifactError.Code, message: String) throws {
         let zip = try scratch.zip("add('first', 0o100644, b'x')\n" + entries)
         let error = try #require(failure { () throws(ArtifactError) in _ = try store.ingest(zip: zip) })
@@ -104,21 +111,29 @@ struct ZipTests {
         #expect(try scratch.names("store/blobs").isEmpty && scratch.names("store/tmp").isEmpty)
     }
 
-    @Test("a zip whose bytes were tampered with is refused", arguments: [
-        ("data[:] = data.replace(b'name1', b'na\\0e1')", "it holds a NUL byte"),
-        ("i = data.rindex(b'PK\\1\\2'); data[i+8] |= 1; j = data.rindex(b'PK\\3\\4'); data[j+6] |= 1", "is encrypted"),
-        ("del data[len(data) // 2:]", "cut short: the directory at its end is missing"),
-        ("del data[-30:]", "cut short"),
-        ("data[:] = b''", "it is not a zip file"),
-        ("data[:] = b'\\x1f\\x8b' + bytes(100)", "it is not a zip file"),
-        ("data[data.index(b'content0')] ^= 1", "name0 cannot be unpacked"),
-        ("i = data.rindex(b'PK\\1\\2'); data[i + 46 + 4] = ord('X')", "nameX has another name in front of its content"),
-        ("i = data.rindex(b'PK\\1\\2'); data[i+42:i+46] = bytes(4)", "lay claim to the same bytes"),
-        ("i = data.rindex(b'PK\\5\\6'); data[i+12:i+16] = b'\\xf0\\xff\\xff\\x7f'", "its directory is damaged"),
-        ("i = data.rindex(b'PK\\1\\2'); data[i] = 0", "its directory is damaged"),
-        ("i = data.index(b'PK\\1\\2'); data[i+28:i+30] = b'\\xff\\xff'", "cut short or damaged"),
-        ("i = data.rindex(b'PK\\5\\6'); data[i+8:i+20] = b'\\xff' * 12", "damaged"),
-    ])
+    @Test(
+        "a zip whose bytes were tampered with is refused",
+        arguments: [
+            ("data[:] = data.replace(b'name1', b'na\\0e1')", "it holds a NUL byte"),
+            (
+                "i = data.rindex(b'PK\\1\\2'); data[i+8] |= 1; j = data.rindex(b'PK\\3\\4'); data[j+6] |= 1",
+                "is encrypted"
+            ),
+            ("del data[len(data) // 2:]", "cut short: the directory at its end is missing"),
+            ("del data[-30:]", "cut short"),
+            ("data[:] = b''", "it is not a zip file"),
+            ("data[:] = b'\\x1f\\x8b' + bytes(100)", "it is not a zip file"),
+            ("data[data.index(b'content0')] ^= 1", "name0 cannot be unpacked"),
+            (
+                "i = data.rindex(b'PK\\1\\2'); data[i + 46 + 4] = ord('X')",
+                "nameX has another name in front of its content"
+            ),
+            ("i = data.rindex(b'PK\\1\\2'); data[i+42:i+46] = bytes(4)", "lay claim to the same bytes"),
+            ("i = data.rindex(b'PK\\5\\6'); data[i+12:i+16] = b'\\xf0\\xff\\xff\\x7f'", "its directory is damaged"),
+            ("i = data.rindex(b'PK\\1\\2'); data[i] = 0", "its directory is damaged"),
+            ("i = data.index(b'PK\\1\\2'); data[i+28:i+30] = b'\\xff\\xff'", "cut short or damaged"),
+            ("i = data.rindex(b'PK\\5\\6'); data[i+8:i+20] = b'\\xff' * 12", "damaged"),
+        ])
     func tampered(python: String, message: String) throws {
         let zip = try scratch.zip("add('name0', 0o100644, b'content0')\nadd('name1', 0o100644, b'content1')")
         try scratch.patch(zip, python)
@@ -162,10 +177,13 @@ struct ZipTests {
         #expect(try scratch.names("store/tmp").isEmpty)
     }
 
-    @Test("the limits hold for zips too", arguments: [
-        (ArtifactLimits(entries: 3), "the limit is 3 entries"), (ArtifactLimits(depth: 2), "3 levels deep"),
-        (ArtifactLimits(pathBytes: 4), "has a path of 5 bytes"), (ArtifactLimits(totalBytes: 1), "the limit is 1 bytes"),
-    ])
+    @Test(
+        "the limits hold for zips too",
+        arguments: [
+            (ArtifactLimits(entries: 3), "the limit is 3 entries"), (ArtifactLimits(depth: 2), "3 levels deep"),
+            (ArtifactLimits(pathBytes: 4), "has a path of 5 bytes"),
+            (ArtifactLimits(totalBytes: 1), "the limit is 1 bytes"),
+        ])
     func limits(limits: ArtifactLimits, message: String) throws {
         let zip = try scratch.zip("add('a/b/c', 0o100644, b'x'); add('d', 0o100644, b'y')")
         let error = failure { () throws(ArtifactError) in _ = try store.ingest(zip: zip, limits: limits) }

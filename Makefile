@@ -1,0 +1,54 @@
+# make run    sets up, builds and shows a pipeline running
+# make test   sets up and runs everything that CI runs
+# make bench  measures, against the floors of this machine
+# make install PREFIX=/usr/local
+
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+BUILD := swift build --explicit-target-dependency-import-check error
+
+# What the build needs, what the sandbox and the shipped plugins need, what tests and demonstration need.
+PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-dev libc6-dev pkg-config \
+	bubblewrap git jq python3 util-linux \
+	python3-markdown procps curl
+
+.PHONY: run test bench install setup build lint plugin-tests demonstration
+
+run: setup build demonstration
+
+test: setup lint
+	$(BUILD) --build-tests
+	swift test --skip-build
+	$(MAKE) plugin-tests demonstration
+
+setup:
+	@missing=$$(for package in $(PACKAGES); do \
+		[ "$$(dpkg-query -Wf '$${Status}' $$package 2>/dev/null)" = "install ok installed" ] || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+		sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
+		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $$missing; fi
+	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/"; exit 1; }
+
+build:
+	$(BUILD)
+
+lint:
+	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
+
+plugin-tests:
+	cd Tests/PluginTests && /usr/bin/python3 -m unittest -q
+
+demonstration:
+	docs/demo/run .build/debug/penstock
+
+bench: setup
+	$(BUILD) -c release
+	.build/release/penstock-bench
+
+install: setup
+	$(BUILD) -c release --product penstock
+	$(BUILD) -c release --product penstock-sandbox
+	install -D -m 755 .build/release/penstock $(DESTDIR)$(PREFIX)/bin/penstock
+	install -D -m 755 .build/release/penstock-sandbox $(DESTDIR)$(PREFIX)/bin/penstock-sandbox
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock
+	cp -r plugins $(DESTDIR)$(PREFIX)/lib/penstock/
