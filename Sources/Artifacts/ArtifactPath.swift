@@ -1,3 +1,5 @@
+import Glibc
+
 /// A place inside an artifact: bytes, not text, because a file system's names are.
 ///
 /// Components are separated by one `/`; none is empty, `.` or `..`, and none holds a NUL. So a path can never lead
@@ -59,8 +61,8 @@ public struct ArtifactPath: Hashable, Sendable {
 
     func isBelow(_ ancestor: ArtifactPath) -> Bool {
         if ancestor.isRoot { return !isRoot }
-        return bytes.count > ancestor.bytes.count && bytes[ancestor.bytes.count] == slash
-            && bytes.starts(with: ancestor.bytes)
+        let count = ancestor.bytes.count
+        return bytes.count > count && bytes[count] == slash && memcmp(bytes, ancestor.bytes, count) == 0
     }
 
     /// The components that lead here from `ancestor`.

@@ -43,7 +43,7 @@ extension ActionType {
             known: ["entityUrlTemplate", "executionUrlTemplate", "revisionUrlTemplate", "thirdPartyConfigurationUrl"])
         let nameable = nameable
         func template(_ key: String) -> String? {
-            findings.member(key, of: settings, "MAN-09") { try urlTemplate($0, nameable: nameable) }
+            findings.member(key, of: settings, "MAN-09", or: nil) { try urlTemplate($0, nameable: nameable) }
         }
         entityUrlTemplate = template("entityUrlTemplate")
         executionUrlTemplate = template("executionUrlTemplate")
@@ -87,7 +87,7 @@ extension ConfigurationProperty {
         secret = findings.member("secret", of: reader, "MAN-04", or: false) { try $0.bool() }
         queryable = findings.member("queryable", of: reader, "MAN-05", or: false) { try $0.bool() }
         type = findings.member("type", of: reader, "MAN-04", or: .string) { try $0.word(Kind.self) }
-        description = findings.member("description", of: reader, "MAN-04") { try $0.string(length: 0...160) }
+        description = findings.member("description", of: reader, "MAN-04", or: nil) { try $0.string(length: 0...160) }
         findings.check(
             !queryable || (required && !secret), "MAN-05", "\(reader.path).queryable",
             "needs a property that is required and not secret")

@@ -22,12 +22,6 @@ struct Findings {
         attempt(rule) { try reader.optional(key).map(read) ?? otherwise } ?? otherwise
     }
 
-    mutating func member<Value>(
-        _ key: String, of reader: JSONReader, _ rule: String, _ read: (JSONReader) throws -> Value
-    ) -> Value? {
-        attempt(rule) { try reader.optional(key).map(read) } ?? nil
-    }
-
     mutating func check(_ holds: Bool, _ rule: String, _ path: String, _ problem: @autoclosure () -> String) {
         if !holds { violations.append(RuleViolation(rule: rule, path: path, problem: problem())) }
     }

@@ -37,10 +37,10 @@ extension Manifest {
         let actionTypes = types.compactMap { ActionType($0, &findings) }
         let run = findings.attempt("MAN-01") { try reader.required("run") }.flatMap { Run($0, &findings) }
         let permissions = findings.member("permissions", of: reader, "MAN-01", or: nil) { $0 }
-        description = findings.member("description", of: reader, "MAN-01") { try $0.string() }
-        homepage = findings.member("homepage", of: reader, "MAN-01") { try $0.string() }
-        license = findings.member("license", of: reader, "MAN-01") { try $0.string() }
-        conformance = findings.member("conformance", of: reader, "MAN-01") { try $0.string() }
+        description = findings.member("description", of: reader, "MAN-01", or: nil) { try $0.string() }
+        homepage = findings.member("homepage", of: reader, "MAN-01", or: nil) { try $0.string() }
+        license = findings.member("license", of: reader, "MAN-01", or: nil) { try $0.string() }
+        conformance = findings.member("conformance", of: reader, "MAN-01", or: nil) { try $0.string() }
         self.permissions = permissions.map { Permissions($0, &findings) } ?? Permissions()
         guard let name, let version, let protocols, let run else { return nil }
         (self.name, self.version, self.protocols, self.actionTypes, self.run) = (
@@ -70,7 +70,7 @@ extension Manifest.Run {
         timeoutSeconds = findings.member("timeoutSeconds", of: reader, "MAN-01", or: 3600) {
             try $0.integer(in: MessageLimits.timeoutSeconds)
         }
-        heartbeatSeconds = findings.member("heartbeatSeconds", of: reader, "MAN-01") {
+        heartbeatSeconds = findings.member("heartbeatSeconds", of: reader, "MAN-01", or: nil) {
             try $0.integer(in: 5...MessageLimits.timeoutSeconds.upperBound)
         }
         cancelGraceSeconds = findings.member("cancelGraceSeconds", of: reader, "MAN-01", or: 10) {
@@ -78,7 +78,7 @@ extension Manifest.Run {
         }
         continuations = findings.member("continuations", of: reader, "MAN-01", or: false) { try $0.bool() }
         reproducible = findings.member("reproducible", of: reader, "MAN-01", or: false) { try $0.bool() }
-        build = findings.member("build", of: reader, "MAN-01") { try $0.strings() }
+        build = findings.member("build", of: reader, "MAN-01", or: nil) { try $0.strings() }
         requires = findings.member("requires", of: reader, "MAN-01", or: []) { try $0.tools() }
         platforms = findings.member("platforms", of: reader, "MAN-01", or: []) { try $0.strings() }
     }
@@ -101,7 +101,7 @@ extension Manifest.HostPath {
     fileprivate init?(_ reader: JSONReader, _ findings: inout Findings) {
         findings.refuseUnknownMembers(of: reader, known: ["name", "mode", "description", "required"])
         required = findings.member("required", of: reader, "MAN-01", or: true) { try $0.bool() }
-        description = findings.member("description", of: reader, "MAN-01") { try $0.string() }
+        description = findings.member("description", of: reader, "MAN-01", or: nil) { try $0.string() }
         let name = findings.attempt("MAN-01") { try reader.required("name").name(length: 1...64) }
         let mode = findings.attempt("MAN-01") { try reader.required("mode").word(Mode.self) }
         guard let name, let mode else { return nil }

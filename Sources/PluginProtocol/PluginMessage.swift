@@ -29,7 +29,7 @@ public struct PluginMessage: Hashable, Sendable {
         self.init(jobId: jobId, body: try Body(kind, reader))
     }
 
-    public var json: JSON { envelope(type: body.kind.rawValue, jobId: jobId, body.members) }
+    public var json: JSON { envelope(type: body.content.kind.rawValue, jobId: jobId, body.content.members) }
 }
 
 /// The types by their names on the wire.
@@ -50,27 +50,15 @@ extension PluginMessage.Body {
         }
     }
 
-    fileprivate var kind: Kind {
+    fileprivate var content: (kind: Kind, members: [String: JSON?]) {
         switch self {
-        case .acknowledge: .acknowledge
-        case .progress: .progress
-        case .log: .log
-        case .mask: .mask
-        case .jobSuccessResult: .jobSuccessResult
-        case .jobFailureResult: .jobFailureResult
-        case .jobAbandonedResult: .jobAbandonedResult
-        }
-    }
-
-    fileprivate var members: [String: JSON?] {
-        switch self {
-        case .acknowledge: [:]
-        case .progress(let progress): progress.members
-        case .log(let log): log.members
-        case .mask(let mask): mask.members
-        case .jobSuccessResult(let result): result.members
-        case .jobFailureResult(let result): result.members
-        case .jobAbandonedResult(let result): result.members
+        case .acknowledge: (.acknowledge, [:])
+        case .progress(let progress): (.progress, progress.members)
+        case .log(let log): (.log, log.members)
+        case .mask(let mask): (.mask, mask.members)
+        case .jobSuccessResult(let result): (.jobSuccessResult, result.members)
+        case .jobFailureResult(let result): (.jobFailureResult, result.members)
+        case .jobAbandonedResult(let result): (.jobAbandonedResult, result.members)
         }
     }
 }

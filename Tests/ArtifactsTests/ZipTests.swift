@@ -148,7 +148,7 @@ struct ZipTests {
         let zip = try scratch.zip("add('d/f', 0o100644, b'x')\nadd('l', 0o120777, b'd/f')")
         let count = try scratch.read(zip).count
         for index in 0..<count {
-            for value in [0, 0x2E, 0x2F, 0x80, 0xFF] {
+            for value in [0, 0x2F, 0xFF] {
                 let copy = "\(scratch.path)/copy.zip"
                 var bytes = try scratch.read(zip)
                 bytes[index] = UInt8(value)

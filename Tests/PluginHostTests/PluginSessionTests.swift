@@ -329,6 +329,20 @@ struct SessionOutputTests {
         #expect(story.failure == nil)
     }
 
+    @Test("a cancel or a late timer after the result, or after the host's judgement, changes nothing (HST-10)")
+    func late() {
+        let late: [PluginSession.Input] = [
+            .cancel(.user), .fired(.timeout, after: .seconds(60)), .fired(.heartbeat, after: .seconds(15)),
+        ]
+        for isResult in [true, false] {
+            var story = Story(heartbeatSeconds: 5)
+            if isResult { story.say(done) } else { story.print("garbage with \(jobId)") }
+            for input in late { #expect(story.apply(input).isEmpty) }
+            story.exit(.code(0))
+            #expect(story.failure?.hostCode == (isResult ? nil : .protocolError))
+        }
+    }
+
     @Test("log messages come with their level, one record a line")
     func logMessages() {
         var story = Story(secrets: ["Token": "hunter2"])
