@@ -21,6 +21,17 @@ struct ChildPipes {
     var closesInput = false
     var waitsToWrite = false
     var isReading = true
+    /// Nobody is interested any more: reaped as soon as it has ended.
+    var isFinishing = false
+    var finishers: [CheckedContinuation<Void, Never>] = []
+
+    var openPipes: [Int32] {
+        [input, output.descriptor, error.descriptor, status.descriptor].filter { $0 >= 0 }
+    }
+
+    mutating func forgetPipes() {
+        (input, output.descriptor, error.descriptor, status.descriptor) = (-1, -1, -1, -1)
+    }
 
     subscript(stream: Stream) -> Reading {
         get {

@@ -52,9 +52,7 @@ struct ReactorLoop: ~Copyable {
                 guard let child = children[token], group || child.exitDescriptor >= 0 else { break }
                 kill(group ? -child.pid : child.pid, signal)
             case .resumeReading(let token): setReading(token, true)
-            case .finish(let token, let continuation):
-                finish(token)
-                continuation?.resume()
+            case .finish(let token, let continuation): finish(token, continuation)
             case .adoptOrphans: adoptsOrphans = csystem_adopt_orphans() == 0
             }
         }
@@ -141,7 +139,7 @@ struct ReactorLoop: ~Copyable {
         close(child.exitDescriptor)
         children[token]?.exitDescriptor = -1
         _ = child.events?.push(.exited(code < 0 ? .signal(-code) : .code(code)))
-        endEventsIfComplete(token)
+        if child.isFinishing { reap(token) } else { endEventsIfComplete(token) }
     }
 
     private func endEventsIfComplete(_ token: UInt64) {
@@ -189,17 +187,27 @@ struct ReactorLoop: ~Copyable {
 
     // MARK: Ending
 
-    private mutating func finish(_ token: UInt64) {
-        guard let child = children.removeValue(forKey: token) else { return }
-        kill(-child.pid, SIGKILL)
-        for descriptor in [child.input, child.output.descriptor, child.error.descriptor, child.status.descriptor]
-        where descriptor >= 0 {
-            close(descriptor)
+    /// Kills what is left and reaps the process when it has ended, which may take a moment: nobody waits for it here.
+    private mutating func finish(_ token: UInt64, _ continuation: CheckedContinuation<Void, Never>?) {
+        guard let child = children[token] else {
+            continuation?.resume()
+            return
         }
-        if child.exitDescriptor >= 0 { close(child.exitDescriptor) }
+        kill(-child.pid, SIGKILL)
+        for descriptor in child.openPipes { close(descriptor) }
+        children[token]?.forgetPipes()
+        children[token]?.isFinishing = true
+        if let continuation { children[token]?.finishers.append(continuation) }
+        if child.exitDescriptor < 0 { reap(token) }
+    }
+
+    /// Ends a child that has ended and is finished with: from now on its pid may mean another process.
+    private mutating func reap(_ token: UInt64) {
+        guard let child = children.removeValue(forKey: token) else { return }
         var status: Int32 = 0
         while waitpid(child.pid, &status, 0) < 0 && errno == EINTR {}
         child.events?.finish()
+        for continuation in child.finishers { continuation.resume() }
         if adoptsOrphans { reapOrphans() }
     }
 
