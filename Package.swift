@@ -75,6 +75,10 @@ let package = Package(
         tests("ArtifactsTests", ["Artifacts"]),
         tests("WorkspacesTests", ["Processes", "Workspaces", "penstock-sandbox"]),
         tests("PluginHostTests", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),
+        tests("SettingsTests", ["Jansson", "PluginHost", "Settings"]),
+        tests(
+            "RunnerTests",
+            ["Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "Runner", "Settings", "Workspaces"]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
     ]

@@ -5,7 +5,7 @@ extension Workspace {
     /// Writes down which process works here, for a core that comes after us.
     ///
     /// Not synced: it only has to outlive this process, and after a machine's restart nothing has survived.
-    func record(_ pid: Int32) {
+    public func record(_ pid: Int32) {
         guard let text = ProcessRecord.capture(pid: pid)?.text, let file = fopen("\(root)/process", "we") else {
             return
         }

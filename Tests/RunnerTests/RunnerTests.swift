@@ -1,0 +1,248 @@
+import Artifacts
+import Engine
+import Foundation
+import Jansson
+import Pipelines
+import PluginHost
+import Runner
+import Settings
+import Synchronization
+import Testing
+import Workspaces
+
+/// A machine for one test: one bash plugin that serves Custom/Test, everything in a folder of its own.
+private final class Bench: Journal {
+    let root: String
+    let commits = Mutex<[Commit]>([])
+    let lines = Mutex<[LogLine]>([])
+
+    init(_ body: String, run: String = "", properties: String = "", inputs: Int = 0, outputs: Int = 0) throws {
+        root = FileManager.default.temporaryDirectory.appending(path: "penstock-runner-\(UUID().uuidString)").path
+        for folder in ["plugins/test", "workspaces", "seen"] {
+            try FileManager.default.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
+        }
+        let manifest = """
+            {"manifestVersion": 1, "name": "test", "version": "1", "protocol": ["penstock/1"],
+             "actionTypes": [{"category": "Build", "owner": "Custom", "provider": "Test", "version": "1",
+               "configurationProperties": [\(properties)],
+               "inputArtifactDetails": {"minimumCount": 0, "maximumCount": 5},
+               "outputArtifactDetails": {"minimumCount": 0, "maximumCount": 5}}],
+             "run": {"command": ["plugin"]\(run)}}
+            """
+        try manifest.write(toFile: "\(root)/plugins/test/plugin.json", atomically: true, encoding: .utf8)
+        let script = """
+            #!/bin/bash
+            exec 3>&1 1>&2
+            job=$(cat)
+            id=$(jq -r .jobId <<<"$job")
+            say() { jq -cn --arg id "$id" "{protocol:\\"penstock/1\\",jobId:\\$id}+$1" >&3; }
+            seen=\(root)/seen
+            \(body)
+            """
+        try script.write(toFile: "\(root)/plugins/test/plugin", atomically: true, encoding: .utf8)
+        chmod("\(root)/plugins/test/plugin", 0o755)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+
+    func commit(_ commit: Commit) async throws { commits.withLock { $0.append(commit) } }
+
+    /// Runs one action to its end, without a sandbox.
+    func run(
+        _ action: Action, settings: Settings = .none, limits: Limits = Limits()
+    ) async throws -> (execution: Execution, action: ActionExecution) {
+        let setup = RunnerSetup(
+            catalogue: PluginCatalogue(searching: ["\(root)/plugins"]), shippedPlugins: nil, settings: settings,
+            artifacts: try ArtifactStore(directory: "\(root)/artifacts"), logs: ActionLogs(directory: "\(root)/logs"),
+            workspaces: "\(root)/workspaces", sandbox: .none, limits: limits, version: "test",
+            now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)) })
+        let runner = Runner(setup) { [self] news in
+            if case .log(_, let line) = news { lines.withLock { $0.append(line) } }
+        }
+        let start = Start(
+            execution: ExecutionID(randomUUID()), pipelineVersion: 1, trigger: .init(type: "t", detail: ""),
+            sandbox: "none")
+        let driver = try await Driver.starting(
+            start, of: Pipeline(name: "p", stages: [Stage(name: "S", actions: [action])]), journal: self,
+            handler: runner,
+            circumstance: Circumstance(now: setup.now, seed: { Seed(high: .random(in: 0 ... .max), low: 1) }),
+            observe: { _ in })
+        let execution = try await driver.ended()
+        await runner.shutdown()
+        return (execution, execution.stages[0][action.name]!)
+    }
+
+    func seen(_ name: String) -> [String] {
+        let text = (try? String(contentsOfFile: "\(root)/seen/\(name)", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    var leftInWorkspaces: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/workspaces")) ?? ["?"]
+    }
+    var log: [String] { lines.withLock { $0.map(\.text) } }
+}
+
+private let type = ActionTypeID(category: "Build", owner: "Custom", provider: "Test", version: "1")
+
+extension ActionExecution {
+    fileprivate var failure: ActionFailure? { if case .failed(let failure) = state { failure } else { nil } }
+}
+
+@Suite("Runner")
+struct RunnerTests {
+    @Test("a continuation is a new job, in a new process and workspace, under the same action execution id (JOB-6)")
+    func continuation() async throws {
+        let bench = try Bench(
+            """
+            echo "$id" >>$seen/jobs; pwd >>$seen/places; echo $$ >>$seen/processes
+            jq -r .data.pipelineContext.action.actionExecutionId <<<"$job" >>$seen/actions
+            jq -r .attempt <<<"$job" >>$seen/attempts
+            token=$(jq -r '.data.continuationToken // ""' <<<"$job"); echo "token:$token" >>$seen/tokens
+            if [ -z "$token" ]; then
+                say '{type:"jobSuccessResult",continuationToken:"d-42",continueAfterSeconds:1,executionDetails:{externalExecutionId:"x-1"}}'
+            else say '{type:"jobSuccessResult",outputVariables:{A:"b"}}'; fi
+            """)
+        let (execution, action) = try await bench.run(Action(name: "A", type: type))
+        #expect(execution.status == .succeeded)
+        #expect(bench.seen("tokens") == ["token:", "token:d-42"])
+        #expect(bench.seen("attempts") == ["1", "2"])
+        #expect(Set(bench.seen("jobs")).count == 2 && Set(bench.seen("places")).count == 2)
+        #expect(Set(bench.seen("actions")) == [action.id.text])
+        #expect(action.external.id == "x-1")
+        #expect(bench.leftInWorkspaces == [])
+    }
+
+    @Test("progress is written down before the result, and shows the provider's id")
+    func progress() async throws {
+        let bench = try Bench(
+            """
+            say '{type:"progress",executionDetails:{summary:"half way",percentComplete:50,externalExecutionId:"x-9"}}'
+            say '{type:"jobSuccessResult"}'
+            """)
+        let (_, action) = try await bench.run(Action(name: "A", type: type))
+        #expect(action.external == ExternalExecution(id: "x-9", summary: "half way", percentComplete: 50))
+        let kinds = bench.commits.withLock { $0.flatMap(\.facts) }.map { fact in
+            switch fact.event {
+            case .actionProgressed: "progressed"
+            case .actionSucceeded: "succeeded"
+            default: "other"
+            }
+        }
+        #expect(kinds == ["other", "progressed", "succeeded"])
+    }
+
+    @Test("past its time the job is killed and the action fails with both figures (HST-19)")
+    func timeout() async throws {
+        let bench = try Bench("sleep 1000", run: #","timeoutSeconds": 1, "cancelGraceSeconds": 1"#)
+        let (_, action) = try await bench.run(Action(name: "A", type: type))
+        #expect(action.failure?.code == "JobFailed")
+        let message = try #require(action.failure?.message)
+        #expect(message.contains("timeoutSeconds 1") && message.contains("measured"), "\(message)")
+        #expect(bench.leftInWorkspaces == [])
+    }
+
+    @Test("a workspace that grows over its limit ends the action, which names limit and value")
+    func workspaceLimit() async throws {
+        let bench = try Bench("head -c 3000000 /dev/zero >tmp/big; sleep 1000", run: #","cancelGraceSeconds": 1"#)
+        let (_, action) = try await bench.run(Action(name: "A", type: type), limits: Limits(totalBytes: 1_000_000))
+        #expect(action.failure?.code == "JobFailed")
+        #expect(action.failure?.message.contains("the limit is 1000000") == true)
+    }
+
+    @Test("an output that was not made fails the action, and names it (HST-14, ART-01)")
+    func missingOutput() async throws {
+        let bench = try Bench(#"rmdir out/App; say '{type:"jobSuccessResult"}'"#)
+        let (_, action) = try await bench.run(
+            Action(name: "A", type: type, outputArtifacts: [OutputArtifact(name: "App")]))
+        #expect(action.failure?.code == "JobFailed")
+        #expect(action.failure?.message.contains("output artifact App") == true)
+    }
+
+    @Test(
+        "an output that leads out, or is no file, is refused by name (HST-14)",
+        arguments: [
+            ("ln -s /etc/passwd out/App/link", "link"), ("mkfifo out/App/pipe", "pipe"),
+            ("ln -s ../../in out/App/up", "up"),
+        ])
+    func escapingOutput(command: String, name: String) async throws {
+        let bench = try Bench(#"\#(command); say '{type:"jobSuccessResult"}'"#)
+        let (_, action) = try await bench.run(
+            Action(name: "A", type: type, outputArtifacts: [OutputArtifact(name: "App")]))
+        #expect(action.failure?.code == "PermissionError")
+        #expect(
+            action.failure?.message.contains("output artifact App: \(name)") == true, "\(action.failure?.message ?? "")"
+        )
+    }
+
+    @Test("outputs are taken on success only (HST-14)")
+    func outputsOfFailure() async throws {
+        let bench = try Bench(
+            #"echo x >out/App/f; say '{type:"jobFailureResult",failureDetails:{type:"JobFailed",message:"no"}}'"#)
+        let (execution, action) = try await bench.run(
+            Action(name: "A", type: type, outputArtifacts: [OutputArtifact(name: "App")]))
+        #expect(action.failure?.message == "no")
+        #expect(execution.artifact("App") == nil)
+        let trees = FileManager.default.subpaths(atPath: "\(bench.root)/artifacts")?.filter { $0.contains("/") } ?? []
+        #expect(!trees.contains { $0.hasPrefix("blobs/") && $0.split(separator: "/").count > 2 })
+    }
+
+    @Test("a secret reaches the plugin and nothing that the host writes, in no encoding (HST-13)")
+    func secrets() async throws {
+        let secret = "hunter2-canary&<x>"
+        let bench = try Bench(
+            """
+            token=$(jq -r .data.actionConfiguration.configuration.Token <<<"$job")
+            variable=$(jq -r '.data.action.environmentVariables[0].value' <<<"$job")
+            [ "$token" = "$variable" ] && echo same
+            echo "plain $token"; printf %s "$token" | base64; jq -rn --arg t "$token" '$t|@uri'; echo "stray $token" >&3
+            say '{type:"progress",executionDetails:{summary:"with \(secret)"}}'
+            say '{type:"jobFailureResult",failureDetails:{type:"JobFailed",message:"refused \(secret)"}}'
+            """,
+            properties: #"{"name":"Token","required":true,"key":false,"secret":true,"type":"String"}"#)
+        let file = "\(bench.root)/secret"
+        try secret.write(toFile: file, atomically: true, encoding: .utf8)
+        let settings = try Settings(["secrets": ["s": ["file": .string(file)]]], path: "s", providers: [])
+        let (_, action) = try await bench.run(
+            Action(
+                name: "A", type: type, configuration: ["Token": secret], commands: ["x"],
+                environmentVariables: [EnvironmentVariable(name: "S", value: "s", kind: .secretsManager)]),
+            settings: settings)
+        #expect(bench.log.contains("same"))
+        var written = action.failure!.message + (action.external.summary ?? "") + bench.log.joined()
+        for path in FileManager.default.subpaths(atPath: "\(bench.root)/logs") ?? [] {
+            written += (try? String(contentsOfFile: "\(bench.root)/logs/\(path)", encoding: .utf8)) ?? ""
+        }
+        #expect(written.contains("refused ***"))
+        let base64 = Data(secret.utf8).base64EncodedString()
+        for form in [secret, String(base64.dropLast(4)), "hunter2-canary%26%3Cx%3E"] {
+            #expect(!written.contains(form))
+        }
+    }
+
+    @Test("what plugins of a dead core left behind is ended before anything starts (HST-26)")
+    func survivors() async throws {
+        let bench = try Bench("")
+        let workspace = try Workspace(in: "\(bench.root)/workspaces", named: "old", owner: nil)
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sleep")
+        process.arguments = ["1000"]
+        try process.run()
+        workspace.record(process.processIdentifier)
+        try await endSurvivors(in: "\(bench.root)/workspaces")
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal)
+        #expect(bench.leftInWorkspaces == [])
+    }
+
+    @Test("a type that no plugin serves is answered with where it was looked for (ACT-2)")
+    func unknownType() async throws {
+        let bench = try Bench("")
+        let other = ActionTypeID(category: "Build", owner: "Custom", provider: "Tets", version: "1")
+        let (_, action) = try await bench.run(Action(name: "A", type: other))
+        #expect(action.failure?.code == "ConfigurationError")
+        #expect(
+            action.failure?.message.contains("looked in \(bench.root)/plugins; installed are Build/Custom/Test/1")
+                == true)
+    }
+}

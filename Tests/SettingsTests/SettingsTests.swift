@@ -1,0 +1,95 @@
+import Foundation
+import Jansson
+import PluginHost
+import Settings
+import Testing
+
+@Suite("Settings")
+struct SettingsTests {
+    private func settings(_ json: String) throws -> Settings {
+        try Settings(JSON(parsing: json), path: "s.yaml", providers: ["CodeCommit", "Local"])
+    }
+
+    @Test("grants are read, and a path may stand without its list")
+    func grants() throws {
+        let settings = try settings(
+            #"{"grants":{"git":{"network":true,"environment":["A"],"hostPaths":{"r":"/a","s":["/b","/c"]}}}}"#)
+        #expect(
+            settings.grants(of: "git")
+                == Grants(network: true, environment: ["A"], hostPaths: ["r": ["/a"], "s": ["/b", "/c"]]))
+        #expect(settings.grants(of: "other") == Grants())
+    }
+
+    @Test("the entry that an action names is found, and a missing one is answered with the lines to add")
+    func entries() throws {
+        let settings = try settings(#"{"CodeCommit":{"repositories":{"shop":{"url":"/srv/shop.git"}}}}"#)
+        let entry = try settings.entry(provider: "CodeCommit", collection: "repositories", key: "shop")
+        #expect(entry == ["url": "/srv/shop.git"])
+        do {
+            _ = try settings.entry(provider: "CodeCommit", collection: "repositories", key: "shopp")
+            Issue.record("found")
+        } catch {
+            #expect(error.message.contains("the settings file s.yaml says nothing about shopp (it has \"shop\")"))
+            #expect(error.message.contains(#"CodeCommit: {repositories: {"shopp": {…}}}"#))
+        }
+        do {
+            _ = try Settings.none.entry(provider: "P", collection: "c", key: "k")
+            Issue.record("found")
+        } catch {
+            #expect(error.message.contains("there is no settings file, so it says nothing about k"))
+        }
+    }
+
+    @Test(
+        "what is wrong is named by its path",
+        arguments: [
+            (
+                #"{"grants":{"git":{"netwrok":true}}}"#,
+                "grants.git.netwrok is not a known key; did you mean \"network\"?"
+            ),
+            (#"{"grants":{"git":{"network":"yes"}}}"#, "grants.git.network must be true or false, found a string"),
+            (
+                #"{"grants":{"git":{"hostPaths":{"r":[1]}}}}"#,
+                "grants.git.hostPaths.r[0] must be a string, found an integer"
+            ),
+            (#"{"grant":{}}"#, "grant is not a known provider; did you mean \"grants\"?"),
+            (#"{"Codecommit":{}}"#, "Codecommit is not a known provider; did you mean \"CodeCommit\"?"),
+            (#"{"CodeCommit":{"repositories":[]}}"#, "CodeCommit.repositories must be an object, found a list"),
+            (
+                #"{"CodeCommit":{"repositories":{"a":"/x"}}}"#,
+                "CodeCommit.repositories.a must be an object, found a string"
+            ),
+            (#"{"secrets":{"a":{}}}"#, "secrets.a must have either \"file\" or \"environment\""),
+            ("[]", "the document must be an object, found a list"),
+        ])
+    func wrong(json: String, message: String) throws {
+        do {
+            _ = try settings(json)
+            Issue.record("accepted")
+        } catch let error as JSONTypeError {
+            #expect(error.description == message)
+        }
+    }
+
+    @Test("a secret is read when it is asked for, without its last line feed; an unknown one is answered with lines")
+    func secrets() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try Data("s3cret\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let settings = try settings(
+            #"{"secrets":{"a":{"file":"\#(file.path)"},"b":{"file":"/nowhere"},"c":{"environment":"PENSTOCK_NOT_SET"}}}"#
+        )
+        #expect(try settings.secret("a") == "s3cret")
+        for (name, words) in [
+            ("b", "cannot read /nowhere: No such file"), ("c", "PENSTOCK_NOT_SET is not set"),
+            ("d", #"secrets: {"d": {file: /PATH/OF/THE/SECRET}}"#),
+        ] {
+            do {
+                _ = try settings.secret(name)
+                Issue.record("read \(name)")
+            } catch {
+                #expect(error.message.contains(words))
+            }
+        }
+    }
+}
