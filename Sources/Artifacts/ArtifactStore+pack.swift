@@ -49,7 +49,7 @@ private struct ZipWriter: ~Copyable {
 
     func open(_ file: borrowing Descriptor) throws(ArtifactError) {
         archive_write_set_format_zip(archive)
-        // Packed once to be unpacked once: level 6 takes three times as long for a tenth less.
+        // Packed once to be unpacked once: level 6 takes three times as long to save a tenth to a fifth.
         archive_write_set_format_option(archive, "zip", "compression-level", "1")
         archive_write_set_bytes_in_last_block(archive, 1)
         try check(archive_write_open_fd(archive, file.raw))

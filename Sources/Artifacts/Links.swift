@@ -58,7 +58,7 @@ extension ArtifactError {
     fileprivate static func badLink(_ path: ArtifactPath, _ target: [UInt8], _ reason: String) -> ArtifactError {
         ArtifactError(
             .badLink, path.description,
-            "\(path) is a link to \"\(escaped(target))\", \(reason): links must be relative and stay inside the artifact"
+            "\(path) is a link to \"\(escaped(target))\", \(reason): links must be relative and stay inside it"
         )
     }
 }

@@ -18,10 +18,12 @@ struct DirectoryTests {
             "",
             "echo a >a; : >empty; mkdir d d/e; echo b >d/e/f",
             "echo a >a; cp a b; ln a c",
-            "for m in 400 600 644 755 777 000; do echo $m >f$m; chmod $m f$m; mkdir d$m; : >d$m/in; chmod $m d$m; done",
+            "[ $(id -u) != 0 ] || all='000 111 222 644'; for m in 500 555 755 777 $all; do"
+                + " echo $m >f$m; chmod $m f$m; mkdir d$m; : >d$m/in; chmod $m d$m; done",
             "mkdir -p a/b c; echo x >a/b/f; ln -s a/b/f l1; ln -s ../l1 a/l2; ln -s b a/ld; ln -s nowhere c/dangling",
             "ln -s . here; mkdir d; ln -s ../d/../d d/self; ln -s c1 c2; ln -s c0 c1; echo x >c0",
-            "touch \"$(printf 'new\\nline')\" \"$(printf 'inv\\377alid')\" ' ' '*' \"$(printf 'e\\314\\201')\" é '\\x2d' -",
+            "touch \"$(printf 'new\\nline')\" \"$(printf 'inv\\377alid')\" ' ' '*'"
+                + " \"$(printf 'e\\314\\201')\" é '\\x2d' ./-",
             "mkdir 'a!' a; : >'a!/f'; : >a/f; : >a.b",
             "head -c 1048575 /dev/zero >m; head -c 1048576 /dev/zero >n; head -c 3000001 /dev/urandom >o; cp o p",
         ])

@@ -16,7 +16,8 @@ struct ZipTests {
         "ART-3: an artifact comes back from a zip as it went in",
         arguments: [
             "", "echo a >a; : >empty; mkdir -p d/e d/hollow; echo b >d/e/f; chmod 751 d; chmod 600 a; ln -s e/f d/l",
-            "touch \"$(printf 'new\\nline')\" \"$(printf 'inv\\377alid')\" \"$(printf 'e\\314\\201')\" é 'a\\x2d.slice'; ln -s é l",
+            "touch \"$(printf 'new\\nline')\" \"$(printf 'inv\\377alid')\""
+                + " \"$(printf 'e\\314\\201')\" é 'a\\x2d.slice'; ln -s é l",
             "head -c 1048576 /dev/zero >n; head -c 3000001 /dev/urandom >o; mkdir 'a!' a; : >'a!/f'; : >a/f",
         ])
     func roundTrip(script: String) throws {
