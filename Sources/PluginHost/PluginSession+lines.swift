@@ -31,7 +31,8 @@ extension PluginSession {
             return stray(line)
         case .message(let message): return take(message.body, line)
         case .protocolError(_, let violation):
-            guard case .open = judgement else { return stray(line) }
+            // A level that a later minor version may have added is no reason to fail a job; the line is logged.
+            guard case .open = judgement, violation.rule != "LOG-02" else { return stray(line) }
             return condemn(
                 Diagnosis(
                     code: .protocolError, problem: "a line on stdout is no valid message: \(violation)",

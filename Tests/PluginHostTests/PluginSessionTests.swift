@@ -291,6 +291,17 @@ struct SessionOutputTests {
         #expect(story.log[1].text == "Starting…")
     }
 
+    @Test("a log level of a later minor version fails no job: the line is logged (LOG-02, section 9)")
+    func unknownLogLevel() {
+        var story = Story()
+        story.print(
+            #"{"protocol":"penstock/1","type":"log","jobId":"\#(jobId)","level":"trace","message":"later"}"#)
+        story.say(done)
+        story.exit(.code(0))
+        #expect(story.failure == nil)
+        #expect(story.log.contains { $0.source == .stdout && $0.text.contains("later") })
+    }
+
     @Test("a message of another job is stray (HST-11)")
     func forged() {
         var story = Story()
