@@ -80,6 +80,7 @@ let package = Package(
             "RunnerTests",
             ["Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "Runner", "Settings", "Workspaces"]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
+        tests("PenstockTests", ["Jansson", "Processes", "penstock", "penstock-sandbox"]),
         tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
     ]
 )
