@@ -57,7 +57,12 @@ public final class Runner: EffectHandler, Sendable {
     let slots: SlotPool?
     private let seats: Seats
     private let news: @Sendable (ActionNews) -> Void
-    private let tasks = Mutex<[Attempt: (task: Task<Void, Never>, cancel: CancelSignal)]>([:])
+    private let work = Mutex(Work())
+
+    private struct Work {
+        var tasks: [Attempt: (task: Task<Void, Never>, cancel: CancelSignal)] = [:]
+        var isShutDown = false
+    }
 
     public init(_ setup: RunnerSetup, news: @escaping @Sendable (ActionNews) -> Void) {
         self.setup = setup
@@ -70,7 +75,7 @@ public final class Runner: EffectHandler, Sendable {
         switch effect {
         case .run(let dispatch): begin(dispatch.attempt) { await self.run(dispatch, for: driver, $0) }
         case .cancel(let attempt):
-            let entry = tasks.withLock { $0[attempt] }
+            let entry = work.withLock { $0.tasks[attempt] }
             entry?.cancel.cancel(.user)
             entry?.task.cancel()
         case .awaitApproval(let request):
@@ -79,9 +84,12 @@ public final class Runner: EffectHandler, Sendable {
         }
     }
 
-    /// Ends everything that runs without a result: it goes on at the next start.
+    /// Ends everything that runs without a result, and starts nothing any more: it goes on at the next start.
     public func shutdown() async {
-        let running = tasks.withLock { Array($0.values) }
+        let running = work.withLock { work in
+            work.isShutDown = true
+            return Array(work.tasks.values)
+        }
         for entry in running {
             entry.cancel.cancel(.shutdown)
             entry.task.cancel()
@@ -90,15 +98,15 @@ public final class Runner: EffectHandler, Sendable {
     }
 
     /// An attempt that is asked for twice is run once.
-    private func begin(_ attempt: Attempt, _ work: @escaping @Sendable (CancelSignal) async -> Void) {
-        tasks.withLock { tasks in
-            guard tasks[attempt] == nil else { return }
+    private func begin(_ attempt: Attempt, _ body: @escaping @Sendable (CancelSignal) async -> Void) {
+        work.withLock { work in
+            guard work.tasks[attempt] == nil, !work.isShutDown else { return }
             let cancel = CancelSignal()
             let task = Task {
-                await work(cancel)
-                self.tasks.withLock { _ = $0.removeValue(forKey: attempt) }
+                await body(cancel)
+                self.work.withLock { _ = $0.tasks.removeValue(forKey: attempt) }
             }
-            tasks[attempt] = (task, cancel)
+            work.tasks[attempt] = (task, cancel)
         }
     }
 
@@ -113,7 +121,7 @@ public final class Runner: EffectHandler, Sendable {
             }
             return await action.run()
         }
-        guard let event else { return }
+        guard let event, cancel.reason != .shutdown || event.isSuccess else { return }
         // A refusal means that the attempt is over, and a failed journal has stopped the driver: both are known there.
         try? await driver.submit(event)
     }
@@ -130,6 +138,16 @@ public final class Runner: EffectHandler, Sendable {
             let left = moment.milliseconds - setup.now().milliseconds
             guard left > 0 else { return }
             try? await Task.sleep(for: .milliseconds(min(left, 60_000)))
+        }
+    }
+}
+
+extension Event {
+    /// A plugin that is told to end may call that a failure; the action itself has not failed.
+    fileprivate var isSuccess: Bool {
+        switch self {
+        case .actionSucceeded, .actionContinues: true
+        default: false
         }
     }
 }
