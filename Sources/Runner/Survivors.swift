@@ -22,8 +22,34 @@ public func endSurvivors(in workspaces: String) async throws(WorkspaceError) {
     for name in folders(in: workspaces) {
         let workspace = Workspace(root: "\(workspaces)/\(name)", owner: nil)
         if let record = processRecord(in: workspace) { try await record.killAndWait() }
+        try await endProcesses(of: workspace)
         try workspace.remove()
     }
+}
+
+/// Ends what the plugin itself started, which without a sandbox nothing ends with it, and a plugin whose core died
+/// before it could write it down. All of them have a home in the workspace, whose name nothing else ever had.
+private func endProcesses(of workspace: Workspace) async throws(WorkspaceError) {
+    let home = Array("HOME=\(workspace.root)/home".utf8)
+    var survivors: [ProcessRecord]
+    repeat {
+        survivors = folders(in: "/proc").compactMap { Int32($0) }.compactMap { pid in
+            guard let record = ProcessRecord.capture(pid: pid), record.isAlive, environment(of: pid).contains(home[...])
+            else { return nil }
+            return record
+        }
+        for survivor in survivors { try await survivor.killAndWait() }
+    } while !survivors.isEmpty
+}
+
+/// Empty for another user's process, which cannot be a survivor of ours.
+private func environment(of pid: Int32) -> [ArraySlice<UInt8>] {
+    guard let file = fopen("/proc/\(pid)/environ", "re") else { return [] }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 4_096)
+    while case let count = fread(&block, 1, block.count, file), count > 0 { bytes += block[..<count] }
+    return bytes.split(separator: 0)
 }
 
 private func folders(in parent: String) -> [String] {
