@@ -26,10 +26,13 @@ extension Execution {
     }
 
     /// A stopped execution goes on where it stopped (STP-5): what succeeded stays, the rest of the stage runs anew,
-    /// under new ids (RTY-1).
+    /// under new ids (RTY-1). One that is still stopping takes the stop back: what runs was never told of it.
     mutating func resume(_ admission: inout Admission) throws(Rejection) {
-        guard case .stopped = status else { throw .notResumable(status) }
-        status = .inProgress
+        switch status {
+        case .stopping: return status = .inProgress
+        case .stopped: status = .inProgress
+        case .inProgress, .succeeded, .failed: throw .notResumable(status)
+        }
         guard let stage = stages.indices.last else { return advance(&admission) }
         stages[stage] = stages[stage].filter { if case .succeeded = $0.value.state { true } else { false } }
         // Stopped after this stage: that wish has been granted.

@@ -10,7 +10,7 @@ public enum Rejection: Error, Hashable, Sendable {
     case duplicatedStopRequest
     /// STP-3: it is over already.
     case notStoppable(ExecutionStatus)
-    /// Only a stopped execution can be resumed (STP-5).
+    /// Only a stopped or stopping execution can be resumed (STP-5).
     case notResumable(ExecutionStatus)
 }
 
