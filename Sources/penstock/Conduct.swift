@@ -7,6 +7,8 @@ import Runner
 
 /// Something that whoever watches an execution is told, in order.
 enum Moment: Sendable {
+    /// An earlier core's execution goes on, from here.
+    case takenUp(Execution)
     case committed(Commit)
     case log(Attempt, LogLine)
     case approval(ApprovalRequest, Driver)
@@ -40,6 +42,8 @@ struct Conduct {
         }
     }
 
+    func takeUp(_ execution: Execution) { sender.yield(.takenUp(execution)) }
+
     var observe: @Sendable (Commit) -> Void { { [sender] in sender.yield(.committed($0)) } }
 
     /// - Throws: always: the answer of the whole command.
@@ -63,7 +67,7 @@ struct Conduct {
             case .interrupt(SIGTERM): try await suspend(driver, runner, view, "was asked to end")
             case .interrupt: await stop(driver)
             case .inputEnded: waitingForAnswers = true
-            case .committed, .log, .tick: break
+            case .takenUp, .committed, .log, .tick: break
             }
             if waitingForAnswers, await isWaitingForAnswers(driver) {
                 try await suspend(driver, runner, view, "nobody is there to answer the approval")
@@ -87,7 +91,8 @@ struct Conduct {
 
     private func makeView() -> any View {
         if options.format == .json { return JSONView(quiet: options.quiet) }
-        return isatty(STDOUT_FILENO) == 1 && !options.quiet ? LiveView() : PlainView(quiet: options.quiet)
+        guard isatty(STDOUT_FILENO) == 1, !options.quiet else { return PlainView(quiet: options.quiet) }
+        return LiveView(asks: running.approve == .ask)
     }
 
     // MARK: Signals
@@ -100,7 +105,7 @@ struct Conduct {
         return source
     }
 
-    /// The first Ctrl-C waits for what runs, the second gives it up (STP-1, STP-2).
+    /// The first Ctrl-C waits for what runs, the second gives it up (STP-1, STP-2). The view says so.
     private func stop(_ driver: Driver) async {
         let kind: StopRequest.Kind
         switch await driver.execution.status {
@@ -131,18 +136,31 @@ struct Conduct {
         switch running.approve {
         case .always: submit(.approved, request, driver, by: "\(userName()), --approve always")
         case .never: submit(.rejected, request, driver, by: "\(userName()), --approve never")
-        case .ask:
-            Self.asking.async { [sender, self] in
-                fputs("\(question(request)) [y/N] ", standardOutput)
-                fflush(nil)
-                guard let line = readLine() else {
-                    sender.yield(.inputEnded)
-                    return
-                }
-                let yes = ["y", "yes"].contains(line.lowercased())
-                submit(yes ? .approved : .rejected, request, driver, by: userName())
+        case .ask: Self.asking.async { ask(request, driver) }
+        }
+    }
+
+    /// Until it is answered by yes or no; an empty line is a no. A person may try again, a file may not.
+    private func ask(_ request: ApprovalRequest, _ driver: Driver) {
+        let isPerson = isatty(STDIN_FILENO) == 1
+        while true {
+            say("\(question(request)) [y/N]\(isPerson ? " " : "\n")")
+            guard let line = lineOfInput() else { return _ = sender.yield(.inputEnded) }
+            switch line.lowercased().filter({ !$0.isWhitespace }) {
+            case "y", "yes": return submit(.approved, request, driver, by: userName())
+            case "", "n", "no": return submit(.rejected, request, driver, by: userName())
+            default:
+                say("The answer is y or n, found \"\(printable(line))\".\n")
+                guard isPerson else { return _ = sender.yield(.inputEnded) }
             }
         }
+    }
+
+    /// Questions never stand among the events that a program reads.
+    private func say(_ text: String) {
+        let stream = isatty(STDOUT_FILENO) == 1 && options.format == .human ? standardOutput : standardError
+        fputs(text, stream)
+        fflush(stream)
     }
 
     private func question(_ request: ApprovalRequest) -> String {
@@ -155,5 +173,21 @@ struct Conduct {
         let answer = ApprovalAnswer(token: request.token, status: status, summary: "", by: by)
         // Refused only when the approval is over meanwhile, by a stop or its time.
         Task { try? await driver.submit(.approvalAnswered(request.attempt, answer)) }
+    }
+}
+
+/// The next line of the standard input, without its line feed, at most 1,000 bytes of it; nil at its end.
+///
+/// Byte by byte, because what follows answers another question, and not by `readLine`, which keeps the stream locked
+/// while it waits, so that nothing else could end the program.
+private func lineOfInput() -> String? {
+    var line: [UInt8] = []
+    var byte: UInt8 = 0
+    while true {
+        let count = read(STDIN_FILENO, &byte, 1)
+        if count < 0 && errno == EINTR { continue }
+        guard count == 1 else { return line.isEmpty ? nil : String(decoding: line, as: UTF8.self) }
+        if byte == UInt8(ascii: "\n") || line.count == 1_000 { return String(decoding: line, as: UTF8.self) }
+        line.append(byte)
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import Runner
+import Store
 
 enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
@@ -24,6 +26,29 @@ struct CommonOptions: ParsableArguments {
 
     @Flag(help: "Only what went wrong, and the end.")
     var quiet = false
+
+    func validate() throws {
+        try refuseEmpty(state, "--state")
+        try refuseEmpty(settings, "--settings")
+        for directory in pluginDirectories {
+            try refuseEmpty(directory, "--plugins")
+            var status = stat()
+            guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw ValidationError("--plugins \(directory): is not a directory")
+            }
+        }
+    }
+
+    var stateDirectory: String { absolute(state) }
+    var logs: ActionLogs { ActionLogs(directory: "\(stateDirectory)/logs") }
+
+    /// The state directory, to look at: settings and plugins have no say in that.
+    func history() throws -> Store { try Store(directory: stateDirectory, access: .reading) }
+}
+
+/// What an unset variable of a script makes of an argument must not mean the current directory.
+func refuseEmpty(_ value: String?, _ name: String) throws {
+    guard value != "" else { throw ValidationError("\(name) must not be empty") }
 }
 
 enum SandboxChoice: String, ExpressibleByArgument, CaseIterable {

@@ -56,7 +56,8 @@ struct Penstock: AsyncParsableCommand {
             if isHelp { print(text) } else { complain(text, named: false) }
             code = isHelp ? .yes : exitCode(for: error) == .validationFailure ? .usage : .fault
         }
-        fflush(nil)
+        // Not all streams at once: a question may still wait for its answer on the standard input.
+        fflush(standardOutput)
         Glibc.exit(code.rawValue)
     }
 }
@@ -82,5 +83,6 @@ struct Answer: Error {
 }
 
 func complain(_ message: String, named: Bool = true) {
+    let message = printableLines(message)
     fputs(named ? "penstock: \(message)\n" : "\(message)\n", standardError)
 }

@@ -14,13 +14,15 @@ import Workspaces
 /// The one place that knows where everything is and puts it together.
 struct Wiring {
     let state: String
+    let logs: ActionLogs
     let catalogue: PluginCatalogue
     let settings: Settings
     let shippedPlugins: String?
     let launcher: String
 
     init(_ options: CommonOptions) throws {
-        state = absolute(options.state)
+        state = options.stateDirectory
+        logs = options.logs
         let program = executablePath()
         launcher = "\(program.directory)/penstock-sandbox"
         shippedPlugins = Self.shippedPlugins(beside: program.directory)
@@ -66,7 +68,6 @@ struct Wiring {
         }
     }
 
-    var logs: ActionLogs { ActionLogs(directory: "\(state)/logs") }
     var workspaces: String { "\(state)/workspaces" }
 
     /// The parts that run actions; whatever an earlier core left behind is ended first.

@@ -36,3 +36,8 @@ private func format(_ instant: Instant, _ pattern: String, local: Bool) -> Strin
 func printable(_ text: String) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || 0x7F..<0xA0 ~= $0.value ? " " : $0 }))
 }
+
+/// The same for text of several lines.
+func printableLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { printable(String($0)) }.joined(separator: "\n")
+}

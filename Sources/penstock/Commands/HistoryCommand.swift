@@ -20,7 +20,7 @@ struct HistoryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let records = try await Wiring(common).store(.reading).executions(pipeline: pipeline, limit: limit)
+        let records = try await common.history().executions(pipeline: pipeline, limit: limit)
         for record in records { print(common.format == .json ? record.json.text : record.line) }
     }
 }

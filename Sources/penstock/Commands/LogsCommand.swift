@@ -21,8 +21,7 @@ struct LogsCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let wiring = try Wiring(common)
-        let store = try wiring.store(.reading)
+        let store = try common.history()
         let id = try await store.find(execution).execution.id
         var followers: [ActionExecutionID: LogFollower] = [:]
         repeat {
@@ -32,7 +31,7 @@ struct LogsCommand: AsyncParsableCommand {
             let wanted = records.filter { action == nil || $0.action == action || "\($0.stage)/\($0.action)" == action }
             if let action, wanted.isEmpty, isOver || !follow { throw try await unknown(action, id, store) }
             for record in wanted {
-                let path = wiring.logs.path(id, record.execution.id)
+                let path = common.logs.path(id, record.execution.id)
                 var follower = followers[record.execution.id] ?? LogFollower(path: path)
                 follower.readOn { show($0, of: record) }
                 followers[record.execution.id] = follower

@@ -27,11 +27,15 @@ struct ResumeCommand: AsyncParsableCommand {
         if case .succeeded = execution.status { throw refusal(execution) }
         if case .failed = execution.status { throw refusal(execution) }
         let conduct = Conduct(common, running)
+        conduct.takeUp(execution)
         let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
         let driver = try await Driver.recovering(
             execution, outbox: outbox, journal: store, handler: runner, circumstance: circumstance,
             observe: conduct.observe)
-        if case .stopped = execution.status { try await driver.submit(.resumed(by: userName())) }
+        switch execution.status {
+        case .stopped, .stopping: try await driver.submit(.resumed(by: userName()))
+        case .inProgress, .succeeded, .failed: break
+        }
         try await conduct.end(driver, runner)
     }
 
@@ -43,13 +47,13 @@ struct ResumeCommand: AsyncParsableCommand {
 extension Store {
     /// The execution whose id is or begins with `text`.
     func find(_ text: String) async throws -> (execution: Execution, outbox: [Effect]) {
-        let records = try await executions(idPrefix: text)
+        let records = text.isEmpty ? [] : try await executions(idPrefix: text)
         guard records.count < 2 else {
             let ids = records.map { "\n  \($0.id) \($0.pipeline) \($0.status)" }.joined()
-            throw Answer(.usage, "\(text): several executions begin so:\(ids)")
+            throw Answer(.usage, "\"\(text)\": several executions begin so:\(ids)")
         }
         guard let record = records.first, let found = try await execution(record.id) else {
-            throw Answer(.usage, "\(text): no such execution; `penstock history` lists them")
+            throw Answer(.usage, "\"\(text)\": no such execution; `penstock history` lists them")
         }
         return found
     }

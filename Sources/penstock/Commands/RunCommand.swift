@@ -36,9 +36,12 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var running: RunningOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws { try refuseEmpty(definition, "the name of a definition") }
+
     func run() async throws {
         let wiring = try Wiring(common)
         let pipeline = try load(wiring)
+        warnOfUnknownVariables(pipeline)
         let store = try wiring.store(.writing)
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: try await store.save(pipeline),
@@ -55,9 +58,13 @@ struct RunCommand: AsyncParsableCommand {
     /// The pipeline, when nothing speaks against running it here.
     private func load(_ wiring: Wiring) throws -> Pipeline {
         let file = try DefinitionFile.load(definition, catalogue: wiring.actionTypes)
-        let findings = file.findings + whatCannotRun(file.pipeline, wiring)
+        let said = Set(file.findings.map(\.path))
+        let findings = file.findings + whatCannotRun(file.pipeline, wiring).filter { !said.contains($0.path) }
         guard findings.isEmpty else {
-            throw Answer(.no, findings.map { "\(definition): \($0)" }.joined(separator: "\npenstock: "))
+            // A plugin that is missed may be one whose manifest cannot be read.
+            let problems = findings.contains { $0.rule == "ACT-2" } ? wiring.catalogue.problems.map(\.description) : []
+            let lines = findings.map { "\(definition): \($0)" } + problems
+            throw Answer(.no, lines.joined(separator: "\npenstock: "))
         }
         if let stopAfter, !file.pipeline.stages.contains(where: { $0.name == stopAfter }) {
             let names = file.pipeline.stages.map(\.name).joined(separator: ", ")
@@ -107,8 +114,18 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func values(_ pairs: [Pair], _ option: String) throws -> [String: String] {
-        try Dictionary(pairs.map { ($0.name, $0.value) }) { _, _ in
-            throw Answer(.usage, "\(option): one name is given twice")
+        try Dictionary(grouping: pairs, by: \.name).mapValues { same in
+            guard same.count == 1 else { throw Answer(.usage, "\(option) \(same[0].name): is given twice") }
+            return same[0].value
+        }
+    }
+
+    /// Unknown names are ignored (VAR-5); that they are is worth a word.
+    private func warnOfUnknownVariables(_ pipeline: Pipeline) {
+        let names = pipeline.variables.map(\.name)
+        for variable in variables where !names.contains(variable.name) {
+            let there = names.isEmpty ? "none" : names.joined(separator: ", ")
+            complain("--variable \(variable.name): is ignored; the pipeline's variables are \(there)")
         }
     }
 }

@@ -14,7 +14,7 @@ struct ShowCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let store = try Wiring(common).store(.reading)
+        let store = try common.history()
         let execution = try await store.find(self.execution).execution
         let actions = try await store.actions(of: execution.id)
         switch common.format {
@@ -43,10 +43,12 @@ struct ShowCommand: AsyncParsableCommand {
 
     private func show(_ record: ActionRecord) {
         let action = record.execution
+        var state = action.state.name
+        if case .awaitingApproval = action.state { state += ", waits for an approval" }
         let time = duration(from: action.startedAt, to: action.state.isOver ? action.updatedAt : now())
         let earlier = record.isCurrent ? "" : "  (an earlier attempt)"
-        print("\n\(record.stage)/\(record.action)  \(action.state.name)  \(time)\(earlier)")
-        if let remark = action.remark { print("  \(remark.replacing("\n", with: "\n  "))") }
+        print("\n\(record.stage)/\(record.action)  \(state)  \(time)\(earlier)")
+        if let remark = action.remark { print("  \(printableLines(remark).replacing("\n", with: "\n  "))") }
         guard case .succeeded(let result) = action.state else { return }
         for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) {
             print("  \(name)=\(printable(value))")

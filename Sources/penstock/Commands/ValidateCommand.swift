@@ -12,6 +12,8 @@ struct ValidateCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    func validate() throws { for file in files { try refuseEmpty(file, "the name of a definition") } }
+
     func run() async throws {
         let catalogue = try Wiring(common).actionTypes
         var exit = Exit.yes

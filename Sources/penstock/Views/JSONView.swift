@@ -16,6 +16,9 @@ final class JSONView: View {
 
     func show(_ moment: Moment) {
         switch moment {
+        case .takenUp(let execution):
+            say(execution.json(at: now()))
+            status = execution.status
         case .committed(let commit): show(commit)
         case .log(let attempt, let line):
             guard !quiet else { return }
@@ -29,7 +32,9 @@ final class JSONView: View {
         case .approval(let request, _):
             say(
                 .object(present: [
-                    "event": "approval", "time": .string(rfc3339(now())), "stage": .string(request.attempt.stage),
+                    "event": "approval", "time": .string(rfc3339(now())),
+                    "pipelineExecutionId": .string(request.attempt.execution.text),
+                    "stage": .string(request.attempt.stage),
                     "action": .string(request.attempt.action), "customData": request.customData.map { .string($0) },
                     "expires": .string(rfc3339(request.expires)),
                 ]))

@@ -10,11 +10,18 @@ final class LiveView: View {
     private var lastWords: [ActionExecutionID: String] = [:]
     private var drawnLines = 0
     private var isDirty = false
+    private let asks: Bool
     /// While somebody types an answer nothing is drawn over it.
     private var questions = 0
 
+    /// - Parameter asks: whether a question is printed below the view for each approval.
+    init(asks: Bool) { self.asks = asks }
+
     func show(_ moment: Moment) {
         switch moment {
+        case .takenUp(let execution):
+            self.execution = execution
+            isDirty = true
         case .committed(let commit):
             execution = commit.after
             isDirty = true
@@ -28,21 +35,23 @@ final class LiveView: View {
             isDirty = true
         case .approval:
             draw()
-            questions += 1
+            if asks { questions += 1 }
         case .tick: if isDirty || execution?.runningDispatches.isEmpty == false { draw() }
         case .interrupt, .inputEnded: break
         }
     }
 
-    func suspend() { draw() }
+    func suspend() {
+        draw()
+        // What is said next does not stand behind the question.
+        if questions > 0 { print() }
+    }
 
     func end(_ execution: Execution) {
         self.execution = execution
         questions = 0
         draw()
-        let reason = execution.status.reason.map { ": \($0)" } ?? ""
-        let time = duration(from: execution.startedAt, to: now())
-        print("\(execution.pipeline.name) \(execution.status.name) in \(time)\(reason)")
+        print(execution.endWords)
     }
 
     private func draw() {
@@ -69,6 +78,8 @@ final class LiveView: View {
                 lines.append("  \(mark(admitted?.state)) \(name)  \(admitted.map(words) ?? "")")
             }
         }
+        // Always there, so that the view keeps its height.
+        lines.append(execution.stoppingWords ?? "")
         return lines
     }
 

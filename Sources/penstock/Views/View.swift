@@ -54,6 +54,23 @@ private func firstLine(_ text: String) -> String {
     return line.count > 60 ? "\(line.prefix(59))…" : String(line)
 }
 
+extension Execution {
+    /// What a stop waits for, and how to wait no longer; nil unless it is stopping.
+    var stoppingWords: String? {
+        guard case .stopping = status else { return nil }
+        let names = runningDispatches.map(\.attempt.action) + pendingApprovals.map(\.attempt.action)
+        return "stopping, waits for \(names.joined(separator: ", ")); Ctrl-C again gives up"
+    }
+
+    /// The last line of a run.
+    var endWords: String {
+        var text = "\(pipeline.name) \(status.name) in \(duration(from: startedAt, to: now()))"
+        if let reason = status.reason { text += ": \(reason)" }
+        if case .stopped = status { text += "; `penstock resume \(id)` goes on" }
+        return text
+    }
+}
+
 extension ExecutionStatus {
     var reason: String? {
         switch self {
@@ -75,6 +92,7 @@ final class PlainView: View {
 
     func show(_ moment: Moment) {
         switch moment {
+        case .takenUp(let execution): introduce(execution, now(), " goes on")
         case .committed(let commit): show(commit)
         case .log(let attempt, let line):
             if !quiet { say(line.time, "\(attempt.stage)/\(attempt.action) | \(printable(line.text))") }
@@ -86,11 +104,9 @@ final class PlainView: View {
 
     private func show(_ commit: Commit) {
         let at = commit.facts.last?.at ?? now()
-        if commit.before == nil, !quiet {
-            let start = commit.after.start
-            say(at, "\(commit.after.pipeline.name) version \(start.pipelineVersion), execution \(commit.after.id)")
-            if start.sandbox == SandboxChoice.none.rawValue { say(at, "without a sandbox, as asked for") }
-        }
+        let execution = commit.after
+        if commit.before == nil { introduce(execution, at) }
+        if let words = execution.stoppingWords, commit.before?.stoppingWords == nil { say(at, words) }
         for change in commit.changes {
             let action = change.execution
             var failed = false
@@ -98,19 +114,21 @@ final class PlainView: View {
             guard !quiet || failed else { continue }
             var text = "\(change.stage)/\(change.action) \(action.state.name)"
             if action.state.isOver { text += " in \(duration(from: action.startedAt, to: at))" }
-            say(at, text + (action.remark.map { ": \($0)" } ?? ""))
+            say(at, text + (action.remark.map { ": \(printableLines($0))" } ?? ""))
         }
+    }
+
+    private func introduce(_ execution: Execution, _ at: Instant, _ what: String = "") {
+        guard !quiet else { return }
+        say(
+            at,
+            "\(execution.pipeline.name) version \(execution.start.pipelineVersion), execution \(execution.id)\(what)")
+        if execution.start.sandbox == SandboxChoice.none.rawValue { say(at, "without a sandbox, as asked for") }
     }
 
     func suspend() {}
 
-    func end(_ execution: Execution) {
-        let reason = execution.status.reason.map { ": \($0)" } ?? ""
-        say(
-            now(),
-            "\(execution.pipeline.name) \(execution.status.name) in \(duration(from: execution.startedAt, to: now()))\(reason)"
-        )
-    }
+    func end(_ execution: Execution) { say(now(), execution.endWords) }
 
     private func say(_ at: Instant, _ text: String) { print("\(timeOfDay(at)) \(text)") }
 }
