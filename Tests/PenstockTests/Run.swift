@@ -58,6 +58,8 @@ final class Run: Sendable {
     var errors: String { said.withLock { $0.errors.joined(separator: "\n") } }
     private var isOver: Bool { said.withLock { $0.isOver } }
 
+    var pid: Int32 { child.pid }
+    func signal(_ signal: Int32) { child.signal(signal, group: false) }
     func type(_ text: String) { child.write(Array(text.utf8)) }
 
     func until(says text: String) async throws {
@@ -80,7 +82,7 @@ final class Run: Sendable {
     }
 
     func outcome(after signal: Int32) async throws -> Outcome {
-        child.signal(signal, group: false)
+        self.signal(signal)
         return try await outcome()
     }
 }

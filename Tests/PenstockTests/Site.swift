@@ -13,7 +13,7 @@ final class Site: Sendable {
     let plugins: String
     /// Granted to the plugin `do`, to write; so its jobs run one at a time.
     let shared: String
-    /// Granted to the plugin `peek`, to read.
+    /// Granted to the plugins `do` and `peek`, to read.
     let signs: String
     let state: String
 
@@ -25,10 +25,10 @@ final class Site: Sendable {
         state = "\(path)/state"
         for folder in [plugins, shared, signs] { try makeFolder(folder) }
         if Site.isRoot { try #require(chown(shared, Site.nextUser(), 60_699) == 0) }
-        try installPlugin("do", provider: "Do", slot: ("shared", "rw"))
-        try installPlugin("peek", provider: "Peek", slot: ("signs", "ro"))
+        try installPlugin("do", provider: "Do", slots: ["signs": "ro", "shared": "rw"])
+        try installPlugin("peek", provider: "Peek", slots: ["signs": "ro"])
         try write(
-            "grants: {do: {hostPaths: {shared: \(shared)}}, peek: {hostPaths: {signs: \(signs)}}}\n",
+            "grants: {do: {hostPaths: {signs: \(signs), shared: \(shared)}}, peek: {hostPaths: {signs: \(signs)}}}\n",
             to: "settings.yaml")
     }
 
@@ -69,7 +69,7 @@ final class Site: Sendable {
     // MARK: Plugins
 
     /// A plugin of bash that evaluates the `Script` of its configuration; it has two types, Source and Build.
-    private func installPlugin(_ name: String, provider: String, slot: (name: String, mode: String)) throws {
+    private func installPlugin(_ name: String, provider: String, slots: [String: String]) throws {
         let properties: JSON = [
             ["name": "Script", "required": true, "key": true, "secret": false, "type": "String"],
             ["name": "Token", "required": false, "key": false, "secret": true, "type": "String"],
@@ -84,7 +84,7 @@ final class Site: Sendable {
         }
         try install(
             name, types: [type("Source", inputs: 0), type("Build", inputs: 5)], script: evaluator,
-            permissions: ["hostPaths": [["name": .string(slot.name), "mode": .string(slot.mode)]]])
+            permissions: ["hostPaths": .array(slots.map { ["name": .string($0), "mode": .string($1)] })])
     }
 
     /// Puts a plugin's folder with its manifest and its program beside the others.
