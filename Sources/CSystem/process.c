@@ -83,7 +83,25 @@ int csystem_peek_exit(pid_t pid, int *code) {
     return 1;
 }
 
-int csystem_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+static volatile sig_atomic_t child_wake = -1;
+
+static void note_child(int signal) {
+    (void)signal;
+    int error = errno;
+    uint64_t ended = CSYSTEM_CHILD_ENDED;
+    // A counter that is full wakes as well.
+    ssize_t written = write(child_wake, &ended, sizeof ended);
+    (void)written;
+    errno = error;
+}
+
+int csystem_adopt_orphans(int wake) {
+    child_wake = wake;
+    struct sigaction action = {.sa_handler = note_child, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGCHLD, &action, NULL)) return -1;
+    return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
 
 int csystem_poll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

@@ -53,9 +53,10 @@ struct ReactorLoop: ~Copyable {
                 kill(group ? -child.pid : child.pid, signal)
             case .resumeReading(let token): setReading(token, true)
             case .finish(let token, let continuation): finish(token, continuation)
-            case .adoptOrphans: adoptsOrphans = csystem_adopt_orphans() == 0
+            case .adoptOrphans: adoptsOrphans = csystem_adopt_orphans(wake) == 0
             }
         }
+        if adoptsOrphans, count >= CSYSTEM_CHILD_ENDED { reapOrphans() }
     }
 
     private mutating func serve(_ event: csystem_event) {
@@ -208,7 +209,6 @@ struct ReactorLoop: ~Copyable {
         while waitpid(child.pid, &status, 0) < 0 && errno == EINTR {}
         child.events?.finish()
         for continuation in child.finishers { continuation.resume() }
-        if adoptsOrphans { reapOrphans() }
     }
 
     /// Reaps ended processes that are not children of ours by birth. Only whoever adopts orphans has them.

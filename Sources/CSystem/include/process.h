@@ -30,8 +30,11 @@ void csystem_unlock_directory(int parent, const char *name);
 /// Returns 1 when it has ended, 0 when it runs, -1 on error.
 int csystem_peek_exit(pid_t pid, int *code);
 
-/// Becomes the parent of orphaned descendants.
-int csystem_adopt_orphans(void);
+/// What `wake` is counted up by when a child ends; whatever else wakes it adds less than that.
+#define CSYSTEM_CHILD_ENDED 0x100000000
+
+/// Becomes the parent of orphaned descendants, and tells `wake` from then on when any child ends.
+int csystem_adopt_orphans(int wake);
 
 typedef struct {
     uint32_t events;
