@@ -42,11 +42,13 @@ struct RunCommand: AsyncParsableCommand {
         let wiring = try Wiring(common)
         let pipeline = try load(wiring)
         warnOfUnknownVariables(pipeline)
+        // Everything that can be wrong is looked at before the state directory is touched.
+        let (variables, directories) = (try values(variables, "--variable"), try sourceDirectories(of: pipeline))
         let store = try wiring.store(.writing)
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: try await store.save(pipeline),
             trigger: .init(type: "StartPipelineExecution", detail: userName()),
-            variables: try values(variables, "--variable"), sourceDirectories: try sourceDirectories(of: pipeline),
+            variables: variables, sourceDirectories: directories,
             stopAfterStage: stopAfter, sandbox: sandbox.rawValue)
         let conduct = Conduct(common, running)
         let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
