@@ -31,9 +31,13 @@ public final class Store: Sendable {
             }
         }
         do {
-            database = try Self.open(path, access)
-            if access == .writing { try Schema.migrator.migrate(database) }
-            try Self.refuseNewerSchema(database, path)
+            switch access {
+            case .writing:
+                database = try Self.open(path, access)
+                try Schema.migrator.migrate(database)
+                try Self.refuseNewerSchema(database, path)
+            case .reading: database = try Self.openForReading(path)
+            }
         } catch {
             throw StoreError(error, path: path)
         }
@@ -57,6 +61,26 @@ public final class Store: Sendable {
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         }
         return database
+    }
+
+    private static func openForReading(_ path: String) throws -> DatabaseQueue {
+        do {
+            let database = try open(path, .reading)
+            try refuseNewerSchema(database, path)
+            return database
+        } catch is DatabaseError where !hasLog(path) {
+            // Also for reading SQLite makes a file beside a database in WAL mode, which a read-only or a full disk does
+            // not let it. With no log there, everything is in the database itself.
+            let name = path.replacing("%", with: "%25").replacing("?", with: "%3f").replacing("#", with: "%23")
+            let database = try open("file:\(name)?immutable=1", .reading)
+            try refuseNewerSchema(database, path)
+            return database
+        }
+    }
+
+    private static func hasLog(_ path: String) -> Bool {
+        var status = stat()
+        return stat("\(path)-wal", &status) == 0 && status.st_size > 0
     }
 
     private static func makeDirectory(_ directory: String) throws(StoreError) {

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 
 /// Why the state directory cannot be used, or did not take something.
 public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -30,8 +31,10 @@ extension StoreError {
             self = error as? StoreError ?? StoreError(.failed, "\(path): \(error)")
             return
         }
+        // What SQLite maps into memory it calls an error of the disk when it does not fit.
+        let isFull = error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR && freeBytes(path) < 1 << 16
         switch error.resultCode {
-        case .SQLITE_FULL:
+        case _ where isFull:
             self.init(.diskFull, "\(path): the disk is full; free some space, then `penstock resume` goes on")
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
             self.init(.notWritable, "\(path): cannot be written (\(error.message ?? "no reason given"))")
@@ -41,4 +44,10 @@ extension StoreError {
         default: self.init(.failed, "\(path): \(error.message ?? error.description)")
         }
     }
+}
+
+/// On the file system of `path`, for whoever runs this program.
+private func freeBytes(_ path: String) -> UInt {
+    var status = statvfs()
+    return statvfs(path, &status) == 0 ? status.f_bavail * status.f_frsize : .max
 }
