@@ -43,7 +43,7 @@ struct ActionRun: Sendable {
         } catch let error as ArtifactError {
             return event(error)
         } catch let error as WorkspaceError {
-            return event(Failure(error))
+            return event(await explained(Failure(error)))
         } catch is CancellationError {
             return nil
         } catch {
@@ -151,9 +151,19 @@ struct ActionRun: Sendable {
                 Continuation(
                     token: token, notBefore: setup.now().adding(seconds: seconds),
                     external: result.executionDetails.map(ExternalExecution.init) ?? ExternalExecution()))
-        case .failed(let failure): return event(failure)
+        case .failed(let failure): return event(await explained(failure))
         case .abandoned: return nil
         }
+    }
+
+    /// When a plugin could not be started at all, says what this machine lacks for a sandbox, and how to get it.
+    private func explained(_ failure: Failure) async -> Failure {
+        let couldNotStart: Set<HostCode?> = [.sandboxFailed, .commandNotFound, .notExecutable, .spawnFailed]
+        guard case .bubblewrap = setup.sandbox, couldNotStart.contains(failure.hostCode) else { return failure }
+        let slot = try? await slots?.slot()
+        guard case .unavailable(let reason) = await setup.sandbox.probe(in: setup.workspaces, owner: slot?.identity)
+        else { return failure }
+        return Failure(.sandboxFailed, reason)
     }
 
     private func ingestOutputs(of workspace: Workspace) async throws -> [String: String] {
