@@ -1,0 +1,228 @@
+import Glibc
+import Jansson
+import Testing
+
+@Suite("The state directory and the machine")
+struct StateTests {
+    static let short = pipeline(source, Stage("Build", action("Make", "true")))
+
+    @Test("a second core on the same state is refused with the first one's process; readers are not")
+    func secondCore() async throws {
+        let site = try Site()
+        let run = try await site.startRun(pipeline(source, Stage("Build", action("Make", "echo up; await go"))))
+        try await run.until(says: "up")
+        let id = try await site.execution()
+        for arguments in [["run", "pipeline.json"], ["resume", id]] {
+            let second = try await site.start(arguments).outcome()
+            #expect(second.code == 2)
+            #expect(
+                second.errorText
+                    == "penstock: \(site.state) is in use by another penstock (process \(run.pid)): wait for it, or choose another --state directory"
+            )
+        }
+        #expect(try await site.penstock("history").output.count == 1)
+        #expect(try await site.shown()["status"] == "InProgress")
+        #expect(try await site.penstock("logs", id).text.contains("Build/Make | up"))
+        let doctor = try await site.penstock("doctor")
+        #expect(doctor.text.contains("ok   state") && doctor.text.contains("ok   peek"))
+        try site.give("go")
+        #expect(try await run.outcome().code == 0)
+    }
+
+    @Test(
+        "a state directory that cannot be one is refused by name",
+        arguments: [
+            ("/dev/null", "/dev/null"), ("/proc/penstock", "/proc/penstock"), ("pipeline.json", "pipeline.json"),
+        ])
+    func notADirectory(state: String, name: String) async throws {
+        let site = try Site()
+        try site.write(Self.short.text, to: "pipeline.json")
+        let outcome = try await site.start(["run", "pipeline.json"], state: state).outcome()
+        #expect(outcome.code == 2 && outcome.errorText.contains(name) && outcome.errors.count == 1, "\(outcome)")
+    }
+
+    @Test("a database that is none is named and left as it is")
+    func damaged() async throws {
+        let site = try Site()
+        try site.makeFolder(site.state)
+        try site.write(String(repeating: "no database ", count: 500), to: "state/penstock.db")
+        for command in [["run", "pipeline.json"], ["history"]] {
+            try site.write(Self.short.text, to: "pipeline.json")
+            let outcome = try await site.start(command).outcome()
+            #expect(outcome.code == 2, "\(outcome)")
+            #expect(
+                outcome.errorText.contains("state/penstock.db: is not a Penstock database or is damaged"), "\(outcome)")
+        }
+        #expect(contents("\(site.state)/penstock.db")?.hasPrefix("no database ") == true)
+    }
+
+    @Test("a read-only state directory is refused for running, and can be looked at", .enabled(if: Site.isRoot))
+    func readOnly() async throws {
+        let site = try Site()
+        #expect(try await site.run(Self.short).code == 0)
+        // Mounts of a namespace of their own, which go with it.
+        let script = """
+            mount --bind state state && mount -o remount,bind,ro state &&
+            penstock() { "\(Site.programs)/penstock" "$@" --state state --plugins plugins --settings settings.yaml; }
+            penstock run pipeline.json; echo "run $?"; penstock history; echo "history $?"
+            """
+        let outcome = try await site.launch(["/usr/bin/unshare", "--mount", "/bin/bash", "-c", script]).outcome()
+        #expect(
+            outcome.errorText.contains("\(site.state)/lock: cannot be written: Read-only file system"), "\(outcome)")
+        #expect(outcome.output.first == "run 2" && outcome.output.last == "history 0", "\(outcome)")
+        #expect(outcome.text.contains("Succeeded"))
+    }
+
+    @Test("a disk that is full at the start is named, and nothing half-made is left behind", .enabled(if: Site.isRoot))
+    func fullAtStart() async throws {
+        let site = try Site()
+        try site.write(Self.short.text, to: "pipeline.json")
+        let script = """
+            mkdir state && mount -t tmpfs -o size=2m,mode=755 tmpfs state && { head -c 4M /dev/zero > state/filler || true; }
+            penstock() { "\(Site.programs)/penstock" "$@" --state state --plugins plugins --settings settings.yaml; }
+            penstock run pipeline.json --quiet; echo "full $?"
+            rm state/filler
+            penstock run pipeline.json --quiet; echo "free $?"; penstock history; ls state/workspaces state/artifacts/tmp
+            """
+        let outcome = try await site.launch(["/usr/bin/unshare", "--mount", "/bin/bash", "-c", script]).outcome()
+        #expect(outcome.errorText.contains("state/penstock.db: the disk is full; free some space"), "\(outcome)")
+        #expect(outcome.output.first == "full 2" && outcome.output.contains("free 0"), "\(outcome)")
+        #expect(outcome.output.count { $0.contains("shop version 1") } == 1, "\(outcome)")
+    }
+
+    @Test(
+        "when the disk fills up under a run, it ends with a message, and resume goes on when there is space",
+        .enabled(if: Site.isRoot))
+    func fullMeanwhile() async throws {
+        let site = try Site()
+        let definition = pipeline(
+            source, Stage("Build", action("Make", "count made; echo up; await go", type: "Build/Custom/Do")),
+            Stage("End", action("Bye", "count ended", type: "Build/Custom/Do")))
+        try site.write(definition.text, to: "pipeline.json")
+        let script = """
+            mkdir state && mount -t tmpfs -o size=3m,mode=755 tmpfs state
+            penstock() { "\(Site.programs)/penstock" "$@" --state state --plugins plugins --settings settings.yaml; }
+            penstock run pipeline.json; echo "full $?"
+            id=$(penstock history | cut -c1-36)
+            penstock resume $id; echo "still $?"; rm state/filler; penstock resume $id; echo "free $?"
+            penstock show $id --format json; ls state/workspaces state/artifacts/tmp
+            """
+        let run = try await site.launch(["/usr/bin/unshare", "--mount", "/bin/bash", "-c", script])
+        try await run.until(says: "up")
+        let inside = "/proc/\(run.pid)/root\(site.state)/filler"
+        let file = try #require(fopen(inside, "w"), "\(inside) can be made")
+        // Without a buffer, or the last block would only be tried when it is closed.
+        setvbuf(file, nil, _IONBF, 0)
+        let block = [UInt8](repeating: 0, count: 4_096)
+        while fwrite(block, 1, block.count, file) == block.count {}
+        fclose(file)
+        try site.give("go")
+        let outcome = try await run.outcome()
+        #expect(
+            outcome.errorText.contains("the disk is full; free some space, then `penstock resume` goes on"),
+            "\(outcome)")
+        #expect(
+            outcome.output.contains("full 2") && outcome.output.contains("still 2")
+                && outcome.output.contains("free 0"), "\(outcome)")
+        #expect(outcome.text.contains("\"status\":\"Succeeded\"") && site.lines("shared/ended").count == 1)
+        #expect(Set(site.lines("shared/made")).count == 1)
+    }
+
+    @Test("an artifact that does not fit fails its action by the name of the disk", .enabled(if: Site.isRoot))
+    func artifactDoesNotFit() async throws {
+        let site = try Site()
+        try site.makeFolder(site.place("work"))
+        try site.write(String(repeating: "0123456789abcdef", count: 1 << 17), to: "work/large")
+        try site.write(Self.short.text, to: "pipeline.json")
+        let script = """
+            mkdir state && mount -t tmpfs -o size=2m,mode=755 tmpfs state
+            "\(Site.programs)/penstock" run pipeline.json --source Fetch=work --state state --plugins plugins
+            echo "ended $?"; ls state/workspaces state/artifacts/tmp
+            """
+        let outcome = try await site.launch(["/usr/bin/unshare", "--mount", "/bin/bash", "-c", script]).outcome()
+        #expect(outcome.text.contains("SystemUnavailable: output artifact Code: cannot write"), "\(outcome)")
+        #expect(outcome.text.contains("the disk is full") && outcome.output.contains("ended 1"))
+    }
+
+    @Test("without the launcher an action fails, never runs unsandboxed, and says what to do")
+    func noLauncher() async throws {
+        let site = try Site()
+        // Installed elsewhere, without the launcher beside it.
+        let script = """
+            mkdir -p bin lib/penstock && cp \(Site.programs)/penstock bin/ && cp -r plugins lib/penstock/
+            site="--state state --settings settings.yaml"
+            bin/penstock run pipeline.json $site; echo "run $?"; bin/penstock doctor $site; echo "doctor $?"
+            bin/penstock run pipeline.json $site --sandbox none; echo "none $?"
+            """
+        try site.write(
+            pipeline(source, Stage("Build", action("Make", "count made", type: "Build/Custom/Do"))).text,
+            to: "pipeline.json")
+        let outcome = try await site.launch(["/bin/bash", "-c", script]).outcome()
+        let reason =
+            "No sandbox: the launcher \(site.path)/bin/penstock-sandbox is missing. It belongs beside the penstock executable, or choose `--sandbox none`"
+        #expect(outcome.text.contains(" s: SystemUnavailable: \(reason)"), "\(outcome)")
+        #expect(outcome.text.contains("BAD  sandbox    \(reason)"))
+        for end in ["run 1", "doctor 1", "none 0"] { #expect(outcome.output.contains(end), "\(outcome)") }
+        #expect(site.lines("shared/made").count == 1)
+    }
+
+    @Test("without bubblewrap an action fails and says how to get it", .enabled(if: Site.isRoot))
+    func noBubblewrap() async throws {
+        let site = try Site()
+        try site.write(Self.short.text, to: "pipeline.json")
+        try site.write("", to: "empty")
+        let script = """
+            mount --bind empty /usr/bin/bwrap && "\(Site.programs)/penstock" run pipeline.json --state state \
+              --plugins plugins --settings settings.yaml
+            """
+        let outcome = try await site.launch(["/usr/bin/unshare", "--mount", "/bin/bash", "-c", script]).outcome()
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(
+            outcome.text.contains(
+                "No sandbox: bubblewrap is not installed (/usr/bin/bwrap). Install it with `apt-get install bubblewrap`"
+            ), "\(outcome)")
+        #expect(outcome.text.contains("--sandbox none"))
+    }
+
+    @Test("doctor says of each part whether it is well, and of a plugin what it lacks")
+    func doctor() async throws {
+        let site = try Site()
+        let lacking = try await site.penstock("doctor")
+        #expect(lacking.code == 1)
+        for part in [
+            "ok   penstock", "ok   state", "ok   sandbox", "ok   limits", "ok   settings", "ok   git",
+            "BAD  local-deploy",
+        ] {
+            #expect(lacking.text.contains(part), "\(lacking)")
+        }
+        #expect(lacking.text.contains("grants: {local-deploy: {hostPaths: {targets: \"/PATH/FOR/targets\"}}}"))
+        let quiet = try await site.penstock("doctor", "--quiet")
+        #expect(quiet.output.allSatisfy { $0.hasPrefix("BAD  local-deploy") || $0.hasPrefix("grants: ") }, "\(quiet)")
+        #expect(names(in: "\(site.state)/workspaces") == [])
+
+        _ = try await site.makeRepository()
+        try site.makeTarget()
+        try site.write(
+            contents(site.place("settings.yaml"))!
+                + "\n  peek: {hostPaths: {signs: \(site.signs)}}\n  do: {hostPaths: {signs: \(site.signs), shared: \(site.shared)}}\n",
+            to: "settings.yaml")
+        let well = try await site.penstock("doctor")
+        #expect(well.code == 0, "\(well)")
+    }
+
+    @Test("an ordinary user needs nothing of root's", .enabled(if: Site.isRoot))
+    func ordinaryUser() async throws {
+        let site = try Site()
+        try site.write(
+            pipeline(source, Stage("Build", action("Make", "count made; id -u", type: "Build/Custom/Do"))).text,
+            to: "pipeline.json")
+        // A user of no slot: these are emptied of processes when a job ends.
+        let script = """
+            chown -R 61234:61234 . && setpriv --reuid 61234 --regid 61234 --clear-groups \
+              "\(Site.programs)/penstock" run pipeline.json --state state --plugins plugins --settings settings.yaml
+            """
+        let outcome = try await site.launch(["/bin/bash", "-c", script]).outcome()
+        #expect(outcome.code == 0 && site.lines("shared/made").count == 1, "\(outcome)")
+        #expect(names(in: "\(site.state)/workspaces") == [])
+    }
+}

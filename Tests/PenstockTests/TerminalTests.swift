@@ -1,0 +1,103 @@
+import Glibc
+import Jansson
+import Testing
+
+@Suite("On a terminal")
+struct TerminalTests {
+    /// Gives a program a terminal of its own: what is typed here it reads, what it draws comes out here.
+    static let terminal = [
+        "/usr/bin/python3", "-c",
+        """
+        import os, pty, sys
+        sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+        """,
+    ]
+    /// What stands on the screen in the end is not looked at, but every line that was ever drawn.
+    private func start(_ site: Site, _ pipeline: JSON, _ options: String...) async throws -> Run {
+        try site.write(pipeline.text, to: "pipeline.json")
+        return try await site.start(["run", "pipeline.json"] + options, input: nil, by: Self.terminal)
+    }
+
+    @Test("a line for each action shows how it stands, for how long, and its last words")
+    func drawing() async throws {
+        let site = try Site()
+        let run = try await start(
+            site, pipeline(source, Stage("Build", action("Make", "echo kneading; await go; echo baked"))))
+        try await run.until(says: "  ▶ Make ")
+        try await run.until(says: "s  kneading")
+        try site.give("go")
+        let outcome = try await run.outcome()
+        #expect(outcome.code == 0, "\(outcome)")
+        #expect(outcome.text.contains("shop version 1, ") && outcome.text.contains("  ✔ Make "))
+        #expect(outcome.text.contains("  · Make"), "what has not started is shown too")
+        #expect(outcome.text.contains("\u{1B}[2K"), "it is drawn over itself")
+        #expect(outcome.output.last?.contains("shop Succeeded in ") == true)
+    }
+
+    @Test("a question is asked below the view and answered there; what is no answer is asked again")
+    func question() async throws {
+        let site = try Site()
+        let run = try await start(site, OptionTests.gated)
+        try await run.until(says: "waits for an approval")
+        run.type("perhaps\n")
+        try await run.until(says: "The answer is y or n, found \"perhaps\".")
+        run.type("y\n")
+        let outcome = try await run.outcome()
+        #expect(outcome.code == 0 && outcome.text.contains("Approve Gate/Ok (Is it well?)? [y/N] "), "\(outcome)")
+        #expect(outcome.text.contains("  ✔ Ok "))
+    }
+
+    @Test("Ctrl-C on the keyboard stops and says what it waits for; a second one gives up")
+    func interrupt() async throws {
+        let site = try Site()
+        let run = try await start(site, pipeline(source, Stage("Build", action("Make", "echo kneading; await never"))))
+        try await run.until(says: "kneading")
+        run.type("\u{3}")
+        try await run.until(says: "stopping, waits for Make; Ctrl-C again gives up")
+        run.type("\u{3}")
+        let outcome = try await run.outcome()
+        #expect(outcome.code == 4 && outcome.text.contains("  – Make "), "\(outcome)")
+        #expect(outcome.text.contains("`penstock resume \(try await site.execution())` goes on"))
+        try await site.expectNothingLeft()
+    }
+
+    @Test("an interrupted question leaves the terminal in order", arguments: [SIGTERM])
+    func interruptedQuestion(signal: Int32) async throws {
+        let site = try Site()
+        let run = try await start(site, OptionTests.gated)
+        try await run.until(says: "waits for an approval")
+        kill(try #require(children(of: run.pid).first), signal)
+        let outcome = try await run.outcome()
+        #expect(outcome.code == 4, "\(outcome)")
+        #expect(
+            outcome.output.contains { $0.hasPrefix("penstock: was asked to end; ") }, "on a line of its own: \(outcome)"
+        )
+    }
+
+    @Test(
+        "no escape sequence of a plugin's reaches the terminal, whichever way it is looked at",
+        arguments: [["run", "pipeline.json"], ["run", "pipeline.json", "--quiet"], ["show"], ["logs"]])
+    func escapeSequences(arguments: [String]) async throws {
+        let site = try Site()
+        // A colour, a title, a C1 control in UTF-8, a bell, a backspace; in the log and in the failure.
+        let script = #"""
+            printf 'a\033[31mlog\033]0;title\007 \302\233 5 \b\r.\n'
+            fail 'a\u001b[31mfailure\u0007\nand \u009b5 more'
+            """#
+        let definition = pipeline(source, Stage("Build", action("Make", script)))
+        try site.write(definition.text, to: "pipeline.json")
+        var arguments = arguments
+        if arguments.count == 1 {
+            #expect(try await site.run(definition).code == 1)
+            arguments.append(try await site.execution())
+        }
+        let outcome = try await site.start(arguments, input: nil, by: Self.terminal).outcome()
+        #expect(outcome.text.contains(arguments[0] == "logs" ? "log" : "failure"), "\(outcome)")
+        // What the view draws with is its own.
+        let own = try Regex("\u{1B}\\[([0-9]+A|2K)")
+        let rest = (outcome.text + outcome.errorText).replacing(own, with: "").unicodeScalars
+        let controls = rest.filter { $0.value < 0x20 || 0x7F..<0xA0 ~= $0.value }
+        // A terminal ends its lines with both.
+        #expect(controls.allSatisfy { $0 == "\r" || $0 == "\n" }, "\(String(rest).debugDescription)")
+    }
+}
