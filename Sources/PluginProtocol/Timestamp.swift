@@ -7,6 +7,9 @@ public struct Timestamp: Hashable, Sendable {
 
     public init(seconds: Double) { self.seconds = seconds }
 
+    /// The years 0 to 9999, which is what RFC 3339 can write: whoever counts in milliseconds must not overflow.
+    static let range = -62_167_219_200.0..<253_402_300_800.0
+
     init(_ reader: JSONReader) throws(JSONTypeError) {
         switch reader.value {
         case .integer(let seconds): self.seconds = Double(seconds)
@@ -19,6 +22,10 @@ public struct Timestamp: Hashable, Sendable {
             self.seconds = seconds
         default: throw reader.mismatch("an instant: RFC 3339 text or seconds since 1970")
         }
+        guard Self.range.contains(seconds) else {
+            throw JSONTypeError(
+                path: reader.path, problem: "must lie in the years 0 to 9999, found \(seconds) seconds since 1970")
+        }
     }
 
     var json: JSON { .real(seconds) }
@@ -27,7 +34,9 @@ public struct Timestamp: Hashable, Sendable {
 private func secondsSince1970(_ text: String) -> Double? {
     guard
         let match = text.wholeMatch(
-            of: /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))/),
+            of: /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))/
+                // Else \d is a digit of any script, of which Int knows ten.
+                .asciiOnlyDigits()),
         let year = Int(match.1), let month = Int(match.2), let day = Int(match.3), let hour = Int(match.4),
         let minute = Int(match.5), let second = Int(match.6), 1...12 ~= month, 1...31 ~= day, hour < 24, minute < 60,
         second <= 60

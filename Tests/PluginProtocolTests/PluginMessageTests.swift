@@ -56,6 +56,10 @@ struct PluginMessageTests {
             ("RES-12", success(#""currentRevision":{"revision":"r","changeIdentifier":"\#(text(101))"}"#)),
             ("RES-12", success(#""currentRevision":{"revision":"r","revisionSummary":"\#(text(2049))"}"#)),
             ("RES-12", success(#""currentRevision":{"revision":"r","created":"yesterday"}"#)),
+            // Digits of another script, and numbers that no clock has: neither may end the host.
+            ("RES-12", success(#""currentRevision":{"revision":"r","created":"2026-11-23T08:00:00+٠١:٠٠"}"#)),
+            ("RES-12", success(#""currentRevision":{"revision":"r","created":1e300}"#)),
+            ("RES-12", success(#""currentRevision":{"revision":"r","created":-9007199254740991}"#)),
             ("RES-12", success(#""currentRevision":{"changeIdentifier":"c"}"#)),
             ("LOG-02", #""type":"log","level":"FATAL!!","message":"m""#), ("LOG-02", #""type":"log","level":"info""#),
             ("LOG-02", #""type":"log","level":"info","message":"\#(text(16385))""#),
