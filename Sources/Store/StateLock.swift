@@ -14,7 +14,6 @@ final class StateLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             var text = [UInt8](repeating: 0, count: 32)
             let count = max(0, pread(descriptor, &text, text.count, 0))
-            close(descriptor)
             let holder = String(decoding: text[..<count], as: UTF8.self)
             throw StoreError(
                 .locked,
