@@ -54,7 +54,10 @@ public final class Store: Sendable {
         var configuration = GRDB.Configuration()
         configuration.busyMode = .timeout(5)
         configuration.readonly = access == .reading
-        if access == .writing { configuration.journalMode = .wal }
+        if access == .writing {
+            configuration.journalMode = .wal
+            keepToOurselves(path)
+        }
         let database = try DatabaseQueue(path: path, configuration: configuration)
         // GRDB sets NORMAL when it turns on WAL, under which a power cut loses commits: after it, not before.
         if access == .writing {
@@ -81,6 +84,17 @@ public final class Store: Sendable {
     private static func hasLog(_ path: String) -> Bool {
         var status = stat()
         return stat("\(path)-wal", &status) == 0 && status.st_size > 0
+    }
+
+    /// Configuration values are stored, and some are secret. SQLite makes its other two files as it finds the first.
+    private static func keepToOurselves(_ path: String) {
+        for (suffix, flags) in [("", O_CREAT), ("-wal", 0), ("-shm", 0)] {
+            let file = Glibc.open(path + suffix, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0o600)
+            // What cannot be opened SQLite will tell.
+            guard file >= 0 else { continue }
+            fchmod(file, 0o600)
+            Glibc.close(file)
+        }
     }
 
     private static func makeDirectory(_ directory: String) throws(StoreError) {

@@ -180,6 +180,22 @@ struct StoreTests {
         #expect(throws: Never.self) { _ = try Store(directory: folder.path, access: .writing) }
     }
 
+    @Test("configuration values are stored, so only we can read the files; an older one is narrowed (HST-13)")
+    func modes() async throws {
+        let folder = try Folder()
+        let path = folder.path + "/penstock.db"
+        for _ in 1...2 {
+            let store = try Store(directory: folder.path, access: .writing)
+            _ = try await store.save(Run.pipeline)
+            for suffix in ["", "-wal", "-shm"] {
+                var status = stat()
+                #expect(stat(path + suffix, &status) == 0 && status.st_mode & 0o777 == 0o600, "penstock.db\(suffix)")
+            }
+            store.close()
+            #expect(chmod(path, 0o644) == 0)
+        }
+    }
+
     @Test("what is committed survives the writer, and reading needs no lock")
     func reopening() async throws {
         let folder = try Folder()
