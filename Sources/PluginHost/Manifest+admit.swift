@@ -53,7 +53,7 @@ extension ConfigurationProperty.Kind {
     fileprivate func accepts(_ value: String) -> Bool {
         switch self {
         case .string: true
-        case .number: value.wholeMatch(of: /-?\d+(\.\d+)?/) != nil
+        case .number: value.wholeMatch(of: /-?[0-9]+(\.[0-9]+)?/) != nil
         case .boolean: ["true", "false"].contains(value.lowercased())
         }
     }
