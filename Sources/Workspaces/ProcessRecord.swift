@@ -20,10 +20,12 @@ public struct ProcessRecord: Hashable, Sendable {
 
     /// Nil when there is no such process (a zombie is one).
     public static func capture(pid: Int32) -> ProcessRecord? {
-        guard let state = ProcessState(pid: pid), let bootID = contents(of: "/proc/sys/kernel/random/boot_id")
-        else { return nil }
-        return ProcessRecord(
-            pid: pid, startTimeTicks: state.startTimeTicks, bootID: String(bootID.prefix { $0 != "\n" }))
+        guard let state = ProcessState(pid: pid), let bootID = currentBootID else { return nil }
+        return ProcessRecord(pid: pid, startTimeTicks: state.startTimeTicks, bootID: bootID)
+    }
+
+    private static var currentBootID: String? {
+        contents(of: "/proc/sys/kernel/random/boot_id").map { String($0.prefix { $0 != "\n" }) }
     }
 
     /// One line without its line feed, as `init(text:)` reads it.
@@ -44,11 +46,24 @@ public struct ProcessRecord: Hashable, Sendable {
         return ProcessRecord.capture(pid: pid) == self
     }
 
-    /// Kills the process if it still is the recorded one, and returns when it has ended.
-    /// - Throws: when it lives on for ten seconds, which only a hanging device can make it do.
+    /// Kills the process if it still is the recorded one, and all of its session, which may outlive it; returns when
+    /// they have ended.
+    /// - Throws: when one lives on for ten seconds, which only a hanging device can make it do.
     public func killAndWait() async throws(WorkspaceError) {
-        kill()
-        try await waitUntilGone(within: .seconds(10), what: "process \(pid)") { isAlive }
+        try await waitUntilGone(within: .seconds(10), what: "process \(pid) or one that it started") {
+            () throws(WorkspaceError) in
+            let living = try session()
+            for process in living { process.kill() }
+            return !living.isEmpty
+        }
+    }
+
+    /// The process and what else lives in the session that it leads.
+    private func session() throws(WorkspaceError) -> [ProcessRecord] {
+        // The kernel gives a number out again only when no session has it: a stranger's means that ours is over.
+        let holder = ProcessRecord.capture(pid: pid)
+        guard holder == nil || holder == self, bootID == ProcessRecord.currentBootID else { return [] }
+        return try living { state, other in other == pid || state.session == pid }
     }
 
     func kill() {
@@ -67,37 +82,43 @@ extension Identity {
     /// - Throws: when one lives on for ten seconds, or new ones keep coming.
     public func killProcesses() async throws(WorkspaceError) {
         precondition(uid != 0 && uid != geteuid(), "only a slot's user is emptied of processes")
-        try await waitUntilGone(within: .seconds(10), what: "a process of user \(uid)") {
-            let living = processes()
+        try await waitUntilGone(within: .seconds(10), what: "a process of user \(uid)") { () throws(WorkspaceError) in
+            let living = try processes()
             for process in living { process.kill() }
             return !living.isEmpty
         }
     }
 
     /// The processes of this user that have not ended.
-    public func processes() -> [ProcessRecord] {
-        guard let proc = try? Directory("/proc") else { return [] }
-        var found: [ProcessRecord] = []
-        try? proc.forEachName { name in
-            guard let pid = Int32(String(cString: name)), ProcessState.userOf(pid) == uid,
-                let record = ProcessRecord.capture(pid: pid), record.isAlive
-            else { return }
-            found.append(record)
-        }
-        return found
+    public func processes() throws(WorkspaceError) -> [ProcessRecord] {
+        try living { _, pid in ProcessState.userOf(pid) == uid }
+    }
+}
+
+/// The processes that have not ended and are meant.
+private func living(
+    _ isMeant: (ProcessState, Int32) -> Bool
+) throws(WorkspaceError) -> [ProcessRecord] {
+    var pids: [Int32] = []
+    try Directory("/proc").forEachName { name in if let pid = Int32(String(cString: name)) { pids.append(pid) } }
+    return pids.compactMap { pid in
+        guard let state = ProcessState(pid: pid), !state.hasEnded, isMeant(state, pid) else { return nil }
+        return ProcessRecord.capture(pid: pid)
     }
 }
 
 /// What /proc tells of a process.
 private struct ProcessState {
     let hasEnded: Bool
+    let session: Int32
     let startTimeTicks: UInt64
 
     init?(pid: Int32) {
         // The second field is a name in parentheses, which may hold blanks and parentheses itself.
         guard let text = contents(of: "/proc/\(pid)/stat"), let nameEnd = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: nameEnd)...].split(separator: " ")
-        guard fields.count > 19, let ticks = UInt64(fields[19]) else { return nil }
+        guard fields.count > 19, let session = Int32(fields[3]), let ticks = UInt64(fields[19]) else { return nil }
+        self.session = session
         hasEnded = fields[0] == "Z" || fields[0] == "X"
         startTimeTicks = ticks
     }
@@ -112,11 +133,11 @@ private struct ProcessState {
 }
 
 private func waitUntilGone(
-    within limit: Duration, what: String, isThere: () -> Bool
+    within limit: Duration, what: String, isThere: () throws(WorkspaceError) -> Bool
 ) async throws(WorkspaceError) {
     let clock = ContinuousClock()
     let end = clock.now + limit
-    while isThere() {
+    while try isThere() {
         guard clock.now < end else {
             throw WorkspaceError(.survivors, "\(what) lives on \(limit.components.seconds) s after SIGKILL")
         }
