@@ -4,6 +4,8 @@ import PluginProtocol
 struct SessionLog: Hashable, Sendable {
     /// Of one job. More is dropped behind a marker, while the pipes are still drained.
     static let limitBytes = 64 << 20
+    /// What a line takes in a log beside its text: its time, job, stream and level. An empty line is not free.
+    static let recordBytes = 128
     /// Stray lines that are logged; more are counted only.
     static let strayLimit = 10_000
     static let tailLines = 20
@@ -65,7 +67,7 @@ struct SessionLog: Hashable, Sendable {
     }
 
     private mutating func admit(_ text: String, _ source: LogRecord.Source, _ level: Log.Level) -> [LogRecord] {
-        let size = text.utf8.count + 1
+        let size = text.utf8.count + Self.recordBytes
         guard droppedBytes == 0, bytes + size <= Self.limitBytes else {
             defer { droppedBytes += size }
             return droppedBytes > 0 ? [] : [remark("the log is truncated here: it reached \(Self.limitBytes) bytes")]

@@ -500,13 +500,26 @@ struct SessionFloodTests {
     @Test("a log is truncated at 64 MiB with a marker, and the rest is counted")
     func logSize() {
         var story = Story()
-        let line = Line(stream: .error, offset: 0, bytes: Array(repeating: 97, count: (16 << 10) - 1), ending: .newline)
+        let text = Array(repeating: UInt8(97), count: (16 << 10) - SessionLog.recordBytes)
+        let line = Line(stream: .error, offset: 0, bytes: text, ending: .newline)
         for _ in 0..<4096 { _ = story.session.apply(.line(line)) }
         #expect(story.apply(.line(line)).count == 1)
         #expect(story.log.last?.text == "the log is truncated here: it reached 67108864 bytes")
         #expect(story.apply(.line(line)).isEmpty)
         story.exit(.code(0))
         #expect(story.log.last?.text == "32768 bytes of log were dropped")
+    }
+
+    @Test("empty lines fill a log too, for each is a whole record in it")
+    func emptyLines() {
+        var story = Story()
+        let text = Array(repeating: UInt8(97), count: (16 << 10) - SessionLog.recordBytes)
+        for _ in 0..<4095 {
+            _ = story.session.apply(.line(Line(stream: .error, offset: 0, bytes: text, ending: .newline)))
+        }
+        for _ in 0..<(16 << 10) / SessionLog.recordBytes { #expect(story.line("", .error).count == 1) }
+        story.line("", .error)
+        #expect(story.log.last?.text == "the log is truncated here: it reached 67108864 bytes")
     }
 
     @Test("run-time secrets have a limit, for each costs memory")
