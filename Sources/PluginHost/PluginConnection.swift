@@ -5,6 +5,8 @@ import Processes
 /// What a job tells while it runs, in order.
 public enum JobReport: Hashable, Sendable {
     case started(pid: Int32)
+    /// The first process of the sandbox, whose end ends all others in it.
+    case sandboxed(pid: Int32)
     case log(LogRecord)
     case progress(Progress)
     /// A secret obtained at run time: mask it wherever else text of this action goes.
@@ -130,6 +132,7 @@ private actor Performance<C: Clock> where C.Duration == Duration {
         case .log(let record): report(.log(record))
         case .progress(let progress): report(.progress(progress))
         case .mask(let secret): report(.mask(secret))
+        case .sandboxed(let pid): report(.sandboxed(pid: pid))
         case .set(let timer, let duration): set(timer, duration)
         case .clear(let timer): clear(timer)
         case .signal(let signal, .group): child.signal(signal, group: true)

@@ -6,20 +6,22 @@ extension PluginSession {
     mutating func read(_ line: Line) -> [Effect] {
         switch line.stream {
         case .error: return log.addError(line.bytes, ended: line.ending != .split).map(Effect.log)
-        case .status:
-            readStatus(line.bytes)
-            return []
+        case .status: return readStatus(line.bytes)
         case .output: return readOutput(line)
         }
     }
 
     /// bwrap's `{"child-pid": 7}` and `{"exit-code": 0}`; a child killed by signal n is told as 128 + n.
-    private mutating func readStatus(_ bytes: [UInt8]) {
-        guard let json = try? JSON(parsing: bytes) else { return }
-        if case .integer(let pid)? = json["child-pid"] { sandbox?.childPid = Int32(exactly: pid) }
+    private mutating func readStatus(_ bytes: [UInt8]) -> [Effect] {
+        guard let json = try? JSON(parsing: bytes) else { return [] }
+        if case .integer(let number)? = json["child-pid"], let pid = Int32(exactly: number) {
+            sandbox?.childPid = pid
+            return [.sandboxed(pid)]
+        }
         if case .integer(let code)? = json["exit-code"], let code = Int32(exactly: code) {
             sandbox?.exit = 129...159 ~= code ? .signal(code - 128) : .code(code)
         }
+        return []
     }
 
     private mutating func readOutput(_ line: Line) -> [Effect] {

@@ -49,6 +49,8 @@ public struct PluginSession: Hashable, Sendable {
         case progress(Progress)
         /// A secret obtained at run time, for everybody else who masks.
         case mask(String)
+        /// The sandbox runs, and ends with this process.
+        case sandboxed(Int32)
         /// Starts the timer, or starts it anew.
         case set(Timer, Duration)
         case clear(Timer)

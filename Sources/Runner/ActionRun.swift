@@ -65,10 +65,17 @@ struct ActionRun: Sendable {
             environment: plan.environment(of: job), network: plan.grants.network, hostPaths: plan.hostPaths,
             limits: setup.limits)
         if case .bubblewrap = setup.sandbox { try launch.makeReachable() }
-        let verdict = await converse(job, plan, setup.sandbox.command(for: launch), workspace)
-        // A job's user runs nothing else: what is left of it would outlive the workspace.
-        try await slot?.identity.killProcesses()
+        let (verdict, sandbox) = await converse(job, plan, setup.sandbox.command(for: launch), workspace)
+        try await endProcesses(slot, sandbox)
         return try await event(verdict, workspace)
+    }
+
+    /// A job's user runs nothing else: what is left of it would outlive the workspace.
+    ///
+    /// The kernel ends all that is in a sandbox before its first process is gone; without that one known, everything on
+    /// the machine has to be looked at.
+    private func endProcesses(_ slot: Slot?, _ sandbox: ProcessRecord?) async throws {
+        if let sandbox { try await sandbox.killAndWait() } else { try await slot?.identity.killProcesses() }
     }
 
     private func materialiseInputs(into workspace: Workspace) async throws {
@@ -86,7 +93,11 @@ struct ActionRun: Sendable {
     }
 
     /// Talks with the plugin until its verdict, and stops it when its workspace grows over the limit.
-    private func converse(_ job: Job, _ plan: PluginPlan, _ command: Command, _ workspace: Workspace) async -> Verdict {
+    /// - Returns: also the first process of the sandbox, where the job has a user of its own.
+    private func converse(
+        _ job: Job, _ plan: PluginPlan, _ command: Command, _ workspace: Workspace
+    ) async -> (Verdict, ProcessRecord?) {
+        let sandbox = Mutex<ProcessRecord?>(nil)
         let manifest = plan.plugin.manifest
         let (reports, sender) = AsyncStream<ExternalExecution>.makeStream(bufferingPolicy: .bufferingNewest(8))
         let reporting = Task { for await details in reports { await progress(details) } }
@@ -97,6 +108,7 @@ struct ActionRun: Sendable {
         ) { report in
             switch report {
             case .started(let pid): workspace.record(pid)
+            case .sandboxed(let pid): sandbox.withLock { $0 = workspace.owner?.process(pid) }
             case .log(let record): write(record)
             case .progress(let message): sender.yield(ExternalExecution(message.executionDetails))
             case .mask: break
@@ -106,8 +118,9 @@ struct ActionRun: Sendable {
         sizeGuard.cancel()
         // What was reported last is stored before the result, after which it would be refused.
         await reporting.value
-        if let text = await sizeGuard.value { return .failed(Failure(.limitExceeded, text)) }
-        return verdict
+        let record = sandbox.withLock { $0 }
+        if let text = await sizeGuard.value { return (.failed(Failure(.limitExceeded, text)), record) }
+        return (verdict, record)
     }
 
     /// Cancels the job when its workspace holds too much, and says so; nil when it is cancelled itself.

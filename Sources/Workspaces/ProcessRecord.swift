@@ -93,6 +93,11 @@ extension Identity {
     public func processes() throws(WorkspaceError) -> [ProcessRecord] {
         try living { _, pid in ProcessState.userOf(pid) == uid }
     }
+
+    /// The process if it is this user's, else nil.
+    public func process(_ pid: Int32) -> ProcessRecord? {
+        ProcessState.userOf(pid) == uid ? .capture(pid: pid) : nil
+    }
 }
 
 /// The processes that have not ended and are meant.

@@ -537,7 +537,7 @@ struct SandboxedSessionTests {
     @Test("a cancel reaches the group of the sandbox's child once it is known (CAN-01)")
     func cancel() {
         var story = Story(sandboxed: true)
-        story.line(#"{"child-pid": 77}"#, .status)
+        #expect(story.line(#"{"child-pid": 77}"#, .status) == [.sandboxed(77)])
         #expect(story.apply(.cancel(.user)).contains(.signal(SIGTERM, .innerGroup(77))))
         #expect(story.apply(.fired(.kill, after: .seconds(10))) == [.signal(SIGKILL, .group)])
         story.exit(.signal(9))

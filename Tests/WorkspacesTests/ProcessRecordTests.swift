@@ -105,6 +105,7 @@ import Workspaces
         var counted = 0
         let outcome = try await Outcome(of: command) { _, _ in
             counted = (try? slot.identity.processes().count) ?? 0
+            #expect(slot.identity.process(getpid()) == nil, "another user's process is none of its")
             let identity = slot.identity
             Task { try await identity.killProcesses() }
         }
