@@ -213,11 +213,18 @@ struct ReactorLoop: ~Copyable {
 
     /// Reaps ended processes that are not children of ours by birth. Only whoever adopts orphans has them.
     private func reapOrphans() {
+        guard hasEndedChild else { return }
         let own = Set(children.values.map(\.pid))
         for pid in allChildren() where !own.contains(pid) {
             var status: Int32 = 0
             waitpid(pid, &status, WNOHANG)
         }
+    }
+
+    /// Most of the time none has, and looking for orphans reads a file for each thread.
+    private var hasEndedChild: Bool {
+        var info = siginfo_t()
+        return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == SIGCHLD
     }
 
     /// All children of this process, by birth or adopted.
