@@ -7,26 +7,27 @@ import Workspaces
 struct Bench {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
-        guard arguments.count <= 1, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
-            print("usage: penstock-bench [ROUNDS]")
+        guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
+            print("usage: penstock-bench [ROUNDS [DIRECTORY]]")
             exit(2)
         }
         do {
-            try await measure(rounds: rounds)
+            // Not /tmp, which may be memory, where a durable commit costs nothing.
+            try await measure(rounds: rounds, in: arguments.dropFirst().first ?? "/var/tmp")
         } catch {
             print("penstock-bench: \(error)")
             exit(1)
         }
     }
 
-    private static func measure(rounds: Int) async throws {
-        let site = try await Site(programs: try programFolder())
+    private static func measure(rounds: Int, in directory: String) async throws {
+        let site = try await Site(in: directory, programs: try programFolder())
         defer { site.remove() }
         let act = findAct()
         var comparisons = Trivial.allCases.flatMap { trivial in
             [Shape.row, .wide].map { Comparison(site, trivial, $0, act: act) }
         }
-        print("\(rounds) rounds, medians (smallest–largest); load before: \(load())\n")
+        print("\(rounds) rounds in \(directory), medians (smallest–largest); load before: \(load())\n")
         let fresh = try await firstStartEver(site)
         for _ in 0..<rounds {
             for index in comparisons.indices { try await comparisons[index].round() }

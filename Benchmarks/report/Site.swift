@@ -37,12 +37,13 @@ struct Site {
     private let workspace: Workspace
     private let bubblewrap: Sandbox
 
-    init(programs: String) async throws {
+    init(in directory: String, programs: String) async throws {
         self.programs = programs
         stopwatch = Stopwatch(program: "\(programs)/penstock-measure")
-        // Not /tmp, which may be memory, where a durable commit costs nothing.
-        var template = Array("/var/tmp/penstock-bench.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw MeasurementFailed(description: "/var/tmp: cannot be written") }
+        var template = Array("\(directory)/penstock-bench.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw MeasurementFailed(description: "\(directory): cannot be written")
+        }
         root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(root, 0o711)
         slot = geteuid() == 0 ? try await SlotPool().slot() : nil
