@@ -116,6 +116,7 @@ private actor Performance<C: Clock> where C.Duration == Duration {
             case .end(let stream): apply(.ended(stream))
             case .exited(let exit): apply(.exited(exit))
             }
+            if verdict != nil { break }
         }
         await child.finish()
         for timer in deadlines.keys { clear(timer) }
@@ -142,7 +143,7 @@ private actor Performance<C: Clock> where C.Duration == Duration {
         case .finish(let verdict):
             self.verdict = verdict
             // Ends the events too, when somebody outside of the group keeps a pipe open.
-            Task { [child] in await child.finish() }
+            child.end()
         }
     }
 

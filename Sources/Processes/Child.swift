@@ -16,7 +16,7 @@ public final class Child: Sendable {
         self.reactor = reactor
     }
 
-    deinit { reactor.post(.finish(token, nil)) }
+    deinit { end() }
 
     /// Queues bytes for the standard input; a child that has closed it is no error.
     public func write(_ bytes: [UInt8]) { reactor.post(.write(token, bytes)) }
@@ -27,7 +27,10 @@ public final class Child: Sendable {
     /// Sends a signal to the process, or to its whole process group. One that has ended is left alone.
     public func signal(_ signal: Int32, group: Bool) { reactor.post(.signal(token, signal, group: group)) }
 
-    /// Kills what is left of the process group, closes the pipes and reaps the process.
+    /// Kills what is left of the process group, closes the pipes and reaps the process, all of it soon.
+    public func end() { reactor.post(.finish(token, nil)) }
+
+    /// `end()`, and returns when that is done.
     public func finish() async {
         await withCheckedContinuation { reactor.post(.finish(token, $0)) }
     }

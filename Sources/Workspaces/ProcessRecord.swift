@@ -24,8 +24,8 @@ public struct ProcessRecord: Hashable, Sendable {
         return ProcessRecord(pid: pid, startTimeTicks: state.startTimeTicks, bootID: bootID)
     }
 
-    private static var currentBootID: String? {
-        contents(of: "/proc/sys/kernel/random/boot_id").map { String($0.prefix { $0 != "\n" }) }
+    private static let currentBootID = contents(of: "/proc/sys/kernel/random/boot_id").map {
+        String($0.prefix { $0 != "\n" })
     }
 
     /// One line without its line feed, as `init(text:)` reads it.
