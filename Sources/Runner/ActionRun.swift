@@ -33,25 +33,28 @@ struct ActionRun: Sendable {
         log = ActionLog(setup.logs, dispatch.attempt)
     }
 
-    /// - Returns: nil when there is no result: the run was cancelled.
-    func run() async -> Event? {
+    /// - Parameter report: is given the result, unless the run was cancelled; nothing waits for the workspace's removal.
+    func run(_ report: @Sendable (Event) async -> Void) async {
         do {
-            if let directory = dispatch.sourceDirectory { return try await takeSource(from: directory) }
-            return try await runPlugin()
+            if let directory = dispatch.sourceDirectory {
+                await report(try await takeSource(from: directory))
+            } else {
+                try await runPlugin(report)
+            }
         } catch let failure as Failure {
-            return event(failure)
+            await report(event(failure))
         } catch let error as ArtifactError {
-            return event(error)
+            await report(event(error))
         } catch let error as WorkspaceError {
-            return event(await explained(Failure(error)))
+            await report(event(await explained(Failure(error))))
         } catch is CancellationError {
-            return nil
+            return
         } catch {
-            return event(Failure(.sandboxFailed, "\(error)"))
+            await report(event(Failure(.sandboxFailed, "\(error)")))
         }
     }
 
-    private func runPlugin() async throws -> Event? {
+    private func runPlugin(_ report: @Sendable (Event) async -> Void) async throws {
         let plan = try PluginPlan(dispatch, setup)
         let slot = try await slots?.slot(writing: plan.hostPaths.filter(\.writable).map(\.path))
         let workspace = try Workspace(
@@ -67,7 +70,7 @@ struct ActionRun: Sendable {
         if case .bubblewrap = setup.sandbox { try launch.makeReachable() }
         let (verdict, sandbox) = await converse(job, plan, setup.sandbox.command(for: launch), workspace)
         try await endProcesses(slot, sandbox)
-        return try await event(verdict, workspace)
+        if let event = try await event(verdict, workspace) { await report(event) }
     }
 
     /// A job's user runs nothing else: what is left of it would outlive the workspace.

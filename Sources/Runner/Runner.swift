@@ -112,18 +112,19 @@ public final class Runner: EffectHandler, Sendable {
 
     private func run(_ dispatch: Dispatch, for driver: Driver, _ cancel: CancelSignal) async {
         if let moment = dispatch.notBefore { await sleep(until: moment) }
-        let event: Event? = await seats.occupying {
-            guard cancel.reason == nil else { return nil }
+        await seats.occupying {
+            guard cancel.reason == nil else { return }
             let action = ActionRun(dispatch, setup, slots, cancel) {
                 self.news(.log(dispatch.attempt, $0))
             } progress: {
                 try? await driver.submit(.actionProgressed(dispatch.attempt, $0))
             }
-            return await action.run()
+            await action.run { event in
+                guard cancel.reason != .shutdown || event.isSuccess else { return }
+                // A refusal means that the attempt is over, and a failed journal has stopped the driver: known there.
+                try? await driver.submit(event)
+            }
         }
-        guard let event, cancel.reason != .shutdown || event.isSuccess else { return }
-        // A refusal means that the attempt is over, and a failed journal has stopped the driver: both are known there.
-        try? await driver.submit(event)
     }
 
     private func expire(_ request: ApprovalRequest, for driver: Driver) async {
@@ -159,11 +160,10 @@ private actor Seats {
 
     init(_ count: Int) { free = count }
 
-    func occupying<Value: Sendable>(_ work: @Sendable () async -> Value) async -> Value {
+    func occupying(_ work: @Sendable () async -> Void) async {
         if free > 0 { free -= 1 } else { await withCheckedContinuation { queue.append($0) } }
-        let value = await work()
+        await work()
         // The seat goes to the next in the queue without becoming free in between.
         if queue.isEmpty { free += 1 } else { queue.removeFirst().resume() }
-        return value
     }
 }
