@@ -78,7 +78,7 @@ struct ActionRun: Sendable {
     /// The kernel ends all that is in a sandbox before its first process is gone; without that one known, everything on
     /// the machine has to be looked at.
     private func endProcesses(_ slot: Slot?, _ sandbox: ProcessRecord?) async throws {
-        if let sandbox { try await sandbox.killAndWait() } else { try await slot?.identity.killProcesses() }
+        if let sandbox { try await sandbox.killAloneAndWait() } else { try await slot?.identity.killProcesses() }
     }
 
     private func materialiseInputs(into workspace: Workspace) async throws {

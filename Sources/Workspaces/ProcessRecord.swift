@@ -58,6 +58,16 @@ public struct ProcessRecord: Hashable, Sendable {
         }
     }
 
+    /// Kills the process alone if it still is the recorded one, and returns when it has ended: enough for the first
+    /// process of a sandbox, which does not end before all others in it have.
+    /// - Throws: when it lives on for ten seconds.
+    public func killAloneAndWait() async throws(WorkspaceError) {
+        try await waitUntilGone(within: .seconds(10), what: "process \(pid)") {
+            kill()
+            return isAlive
+        }
+    }
+
     /// The process and what else lives in the session that it leads.
     private func session() throws(WorkspaceError) -> [ProcessRecord] {
         // The kernel gives a number out again only when no session has it: a stranger's means that ours is over.

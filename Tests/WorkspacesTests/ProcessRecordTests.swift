@@ -31,10 +31,12 @@ import Workspaces
         for stranger in [older, otherBoot] {
             #expect(!stranger.isAlive)
             try await stranger.killAndWait()
+            try await stranger.killAloneAndWait()
         }
         #expect(record.isAlive)
-        await child.finish()
+        try await record.killAloneAndWait()
         #expect(!record.isAlive)
+        await child.finish()
     }
 
     @Test(
