@@ -88,7 +88,7 @@ public struct Masker: Hashable, Sendable {
 
 /// The end of a stream that may yet turn out to be the beginning of a secret.
 ///
-/// Holds back less than the longest secret; so one that is split over reads or lines is still caught.
+/// Holds back less than the longest needle; so a secret that is split over reads or lines is still caught.
 public struct MaskingWindow: Hashable, Sendable {
     fileprivate var pending: [UInt8] = []
     /// How many of the pending bytes belong to a secret whose `***` is out already.

@@ -36,6 +36,27 @@ struct MaskerTests {
         #expect(masker.mask(text) == (secret == "~~~???>>>" ? text : expected))
     }
 
+    @Test("hides a long secret as one, also where only a part of it stands")
+    func long() {
+        let secret = (0..<400).map { "\($0 * 7919)" }.joined()
+        let masker = Masker(secrets: ["Key": secret])
+        #expect(masker.mask("a \(secret) b") == "a *** b")
+        #expect(masker.mask("a \(secret.prefix(64)) b") == "a *** b")
+        #expect(masker.mask("a \(secret.prefix(63)) b") == "a \(secret.prefix(63)) b")
+        #expect(masker.holdsLongSecret("x\(secret.suffix(64))"))
+    }
+
+    @Test("is not held up by secrets that were made for it", arguments: ["period", "almost a period", "beginnings"])
+    func hostile(kind: String) {
+        let run = String(repeating: "a", count: 15_000)
+        let alike = (10_000..<12_000).map { "aaaa\($0)" }.joined(separator: "\n")
+        let secret = kind == "beginnings" ? alike : kind == "period" ? run : run + "b"
+        var masker = Masker()
+        masker.register(secret, name: "s")
+        // Compared needle by needle, each of these would take minutes.
+        #expect(masker.mask(run + "a\n" + secret).hasSuffix("***"))
+    }
+
     @Test("hides each line of a secret of several lines, and the whole without its last line feed")
     func lines() {
         let masker = Masker(secrets: ["Key": "-----BEGIN-----\r\nAbCdEfGh\nshort\n"])
