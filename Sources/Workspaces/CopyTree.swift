@@ -16,45 +16,59 @@ func copyTree(_ source: String, to target: String, leavingOut ending: String? = 
                 + " (\(size.bytes) bytes in \(size.entries) entries; 64 MiB in 10000 are the most): put it where"
                 + " everybody may read it")
     }
-    try copyFolder(source, target, ending)
+    try copyFolder(try Directory(source), source, target, ending)
 }
 
-private func copyFolder(_ source: String, _ target: String, _ leftOut: String?) throws(WorkspaceError) {
+/// `path` is for messages: what is copied is reached from the open folder, so nobody can put a link in its way.
+private func copyFolder(
+    _ folder: consuming Directory, _ path: String, _ target: String, _ leftOut: String?
+) throws(WorkspaceError) {
     guard mkdir(target, 0o755) == 0, chmod(target, 0o755) == 0 else { throw .last("make", target) }
-    let directory = try Directory(source)
-    try directory.forEachName { (name) throws(WorkspaceError) in
+    let folder = folder
+    try folder.forEachName { (name) throws(WorkspaceError) in
         if let leftOut, text(of: name).hasSuffix(leftOut) { return }
-        guard let status = directory.status(of: name) else { return }
-        let (from, to) = ("\(source)/\(text(of: name))", "\(target)/\(text(of: name))")
+        guard let status = folder.status(of: name) else { return }
+        let (from, to) = ("\(path)/\(text(of: name))", "\(target)/\(text(of: name))")
         if status.isDirectory {
-            try copyFolder(from, to, leftOut)
+            guard let inner = Directory(name, in: folder.descriptor) else { throw .last("open", from) }
+            try copyFolder(inner, from, to, leftOut)
         } else if status.isSymbolicLink {
-            try copyLink(from, to)
+            try copyLink(name, in: folder.descriptor, from, to)
         } else if status.isRegularFile {
-            try copyFile(from, to)
+            let file = openat(folder.descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            guard file >= 0 else { throw .last("read", from) }
+            try copy(file, from, to)
         }
     }
 }
 
-private func copyLink(_ source: String, _ target: String) throws(WorkspaceError) {
+private func copyLink(
+    _ name: UnsafePointer<CChar>, in folder: Int32, _ source: String, _ target: String
+) throws(WorkspaceError) {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    guard readlink(source, &buffer, buffer.count - 1) > 0, symlink(buffer, target) == 0 else {
+    guard readlinkat(folder, name, &buffer, buffer.count - 1) > 0, symlink(buffer, target) == 0 else {
         throw .last("copy", source)
     }
 }
 
 /// Follows a link at `source`; makes `target`.
 func copyFile(_ source: String, _ target: String) throws(WorkspaceError) {
-    let input = open(source, O_RDONLY | O_CLOEXEC)
-    guard input >= 0 else { throw .last("read", source) }
+    let file = open(source, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw .last("read", source) }
+    try copy(file, source, target)
+}
+
+/// Closes `input`.
+private func copy(_ input: Int32, _ source: String, _ target: String) throws(WorkspaceError) {
     defer { close(input) }
+    var status = stat()
+    guard fstat(input, &status) == 0, status.isRegularFile else {
+        throw WorkspaceError(.invalidPath, "cannot copy \(source): it is no regular file")
+    }
     let output = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard output >= 0 else { throw .last("make", target) }
     defer { close(output) }
-    var status = stat()
-    guard fstat(input, &status) == 0, fchmod(output, status.st_mode & 0o100 != 0 ? 0o755 : 0o644) == 0 else {
-        throw .last("copy", source)
-    }
+    guard fchmod(output, status.st_mode & 0o100 != 0 ? 0o755 : 0o644) == 0 else { throw .last("copy", source) }
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
         let count = read(input, &buffer, buffer.count)
