@@ -28,10 +28,12 @@ public struct Workspace: Hashable, Sendable {
         for name in [name] + inputs + outputs { try Self.check(name) }
         root = "\(parent)/\(name)"
         self.owner = owner
-        try makeFolder(root, mode: 0o750, writable: false)
+        // The group is the owner's alone; our own may be shared with other people.
+        let closed: mode_t = owner == nil ? 0o700 : 0o750
+        try makeFolder(root, mode: closed, writable: false)
         do {
             for name in ["in"] + inputs.map({ "in/\($0)" }) {
-                try makeFolder("\(root)/\(name)", mode: 0o750, writable: false)
+                try makeFolder("\(root)/\(name)", mode: closed, writable: false)
             }
             for name in ["out", "tmp", "home"] + outputs.map({ "out/\($0)" }) {
                 try makeFolder("\(root)/\(name)", mode: 0o755, writable: true)
@@ -65,7 +67,7 @@ public struct Workspace: Hashable, Sendable {
 
     private func makeFolder(_ path: String, mode: mode_t, writable: Bool) throws(WorkspaceError) {
         guard mkdir(path, 0o700) == 0 else { throw .last("make", path) }
-        // The group is the owner's alone: what we keep to ourselves for writing it reads through its group.
+        // What we keep to ourselves for writing the owner reads through its group.
         if let owner, chown(path, writable ? owner.uid : geteuid(), owner.gid) != 0 {
             throw .last("hand over", path)
         }

@@ -13,11 +13,11 @@ import Workspaces
         return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
-    @Test("a fresh workspace has its folders, whatever the umask is")
+    @Test("a fresh workspace has its folders, whatever the umask is, and nobody else can enter it")
     func layout() throws {
         let workspace = try Workspace(in: folder.path, owner: nil, inputs: ["Source"], outputs: ["App", "Docs"])
         for name in ["in/Source", "out/App", "out/Docs", "tmp", "home"] { #expect(exists("\(workspace.root)/\(name)")) }
-        #expect(mode(workspace.root) == 0o750)
+        #expect(mode(workspace.root) == 0o700)
         #expect(mode(workspace.output("App")) == 0o755)
         let other = try Workspace(in: folder.path, owner: nil)
         #expect(other.root != workspace.root)
