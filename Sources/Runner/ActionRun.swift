@@ -60,7 +60,21 @@ struct ActionRun: Sendable {
         let workspace = try Workspace(
             in: setup.workspaces, named: job, owner: slot?.identity, inputs: Array(dispatch.inputs.keys),
             outputs: dispatch.action.outputArtifacts.map(\.name))
-        defer { try? workspace.remove() }
+        var event: Event?
+        let problem: (any Error)?
+        do {
+            event = try await run(plan, in: workspace, slot)
+            problem = nil
+        } catch {
+            problem = error
+        }
+        // What comes next does not need the workspace gone. One that cannot be removed now is at the next start.
+        if let event { await report(event) }
+        try? await blocking { try workspace.remove() }
+        if let problem { throw problem }
+    }
+
+    private func run(_ plan: PluginPlan, in workspace: Workspace, _ slot: Slot?) async throws -> Event? {
         try await materialiseInputs(into: workspace)
         let job = try plan.job(self.job, setup.sandbox.root(of: workspace))
         var launch = Launch(
@@ -70,7 +84,7 @@ struct ActionRun: Sendable {
         if case .bubblewrap = setup.sandbox { try launch.makeReachable() }
         let (verdict, sandbox) = await converse(job, plan, setup.sandbox.command(for: launch), workspace)
         try await endProcesses(slot, sandbox)
-        if let event = try await event(verdict, workspace) { await report(event) }
+        return try await event(verdict, workspace)
     }
 
     /// A job's user runs nothing else: what is left of it would outlive the workspace.
