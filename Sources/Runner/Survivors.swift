@@ -16,15 +16,27 @@ extension Workspace {
 
 /// Ends what an earlier core left running in `workspaces`, and removes its workspaces (HST-26).
 ///
-/// To be called by whoever holds the state directory, before anything is started.
-/// - Throws: when a process cannot be ended or a workspace not be removed.
+/// To be called by whoever holds the state directory, before anything is started. What is not named as a workspace
+/// is nobody's business here and stays.
+/// - Throws: when a process cannot be ended or a workspace not be removed; when `workspaces` is a link, before anything
+///   is removed, because what it leads to is not ours.
 public func endSurvivors(in workspaces: String) async throws(WorkspaceError) {
-    for name in folders(in: workspaces) {
+    var status = stat()
+    guard lstat(workspaces, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        throw WorkspaceError(
+            .invalidPath, "\(workspaces): is not a directory of its own; move it away, or choose another --state")
+    }
+    for name in folders(in: workspaces) where isWorkspace(name) {
         let workspace = Workspace(root: "\(workspaces)/\(name)", owner: nil)
         if let record = processRecord(in: workspace) { try await record.killAndWait() }
         try await endProcesses(of: workspace)
         try workspace.remove()
     }
+}
+
+/// A job's id, or the 16 digits of one that only probed the sandbox.
+private func isWorkspace(_ name: String) -> Bool {
+    name.wholeMatch(of: /[0-9a-f]{16}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil
 }
 
 /// Ends what the plugin itself started, which without a sandbox nothing ends with it, and a plugin whose core died

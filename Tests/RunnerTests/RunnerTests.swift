@@ -223,7 +223,7 @@ struct RunnerTests {
     @Test("what plugins of a dead core left behind is ended before anything starts (HST-26)")
     func survivors() async throws {
         let bench = try Bench("")
-        let workspace = try Workspace(in: "\(bench.root)/workspaces", named: "old", owner: nil)
+        let workspace = try Workspace(in: "\(bench.root)/workspaces", named: randomUUID(), owner: nil)
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sleep")
         process.arguments = ["1000"]
