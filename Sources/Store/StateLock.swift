@@ -7,7 +7,7 @@ final class StateLock: Sendable {
     /// - Throws: `StoreError.locked` naming the process that holds it.
     init(directory: String) throws(StoreError) {
         let path = "\(directory)/lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StoreError(.notWritable, "\(path): cannot be written: \(String(cString: strerror(errno)))")
         }

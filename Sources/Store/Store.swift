@@ -23,6 +23,7 @@ public final class Store: Sendable {
         switch access {
         case .writing:
             try Self.makeDirectory(directory)
+            try Self.refuseForeign(directory)
             lock = try StateLock(directory: directory)
         case .reading:
             lock = nil
@@ -64,6 +65,16 @@ public final class Store: Sendable {
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         }
         return database
+    }
+
+    /// What is below a state directory is cleaned up without asking, so nobody else's directory may become one.
+    private static func refuseForeign(_ directory: String) throws(StoreError) {
+        guard access("\(directory)/penstock.db", F_OK) != 0 else { return }
+        for name in ["workspaces", "artifacts", "logs"] where access("\(directory)/\(name)", F_OK) == 0 {
+            throw StoreError(
+                .notWritable,
+                "\(directory) has \(name) but no penstock.db, so it is no state directory: choose another --state")
+        }
     }
 
     private static func openForReading(_ path: String) throws -> DatabaseQueue {
