@@ -1,8 +1,10 @@
 import ArgumentParser
+import Artifacts
 import Definitions
 import Glibc
 import Processes
 import Store
+import Workspaces
 
 /// A pipeline runtime with the semantics of AWS CodePipeline.
 @main
@@ -48,6 +50,12 @@ struct Penstock: AsyncParsableCommand {
             code = .usage
         case let error as StoreError:
             complain(error.description)
+            code = .usage
+        case let error as WorkspaceError:
+            complain(error.message)
+            code = .usage
+        case let error as ArtifactError:
+            complain(error.message)
             code = .usage
         default:
             // What the argument parser means by success is `--help` and `--version`.
