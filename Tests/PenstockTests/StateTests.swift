@@ -56,6 +56,59 @@ struct StateTests {
         #expect(contents("\(site.state)/penstock.db")?.hasPrefix("no database ") == true)
     }
 
+    @Test("a workspaces directory that is a link is refused, and what it leads to is not touched")
+    func linkedWorkspaces() async throws {
+        let site = try Site()
+        #expect(try await site.run(Self.short).code == 0)
+        try site.makeFolder(site.place("precious"))
+        let workspace = "precious/0123456789abcdef"
+        try site.makeFolder(site.place(workspace))
+        try site.write("kept", to: "\(workspace)/file")
+        try #require(rmdir("\(site.state)/workspaces") == 0)
+        try #require(symlink(site.place("precious"), "\(site.state)/workspaces") == 0)
+        let outcome = try await site.run(Self.short)
+        #expect(outcome.code == 2, "\(outcome)")
+        #expect(outcome.errorText.contains("\(site.state)/workspaces: is not a directory of its own"), "\(outcome)")
+        #expect(contents(site.place("\(workspace)/file")) == "kept")
+    }
+
+    @Test("what stands among the workspaces and is none stays")
+    func strangerAmongWorkspaces() async throws {
+        let site = try Site()
+        #expect(try await site.run(Self.short).code == 0)
+        try site.makeFolder("\(site.state)/workspaces/project")
+        try site.write("kept", to: "state/workspaces/project/file")
+        try site.write("kept", to: "state/workspaces/note")
+        #expect(try await site.run(Self.short).code == 0)
+        #expect(contents("\(site.state)/workspaces/project/file") == "kept")
+        #expect(contents("\(site.state)/workspaces/note") == "kept")
+    }
+
+    @Test("somebody's directory that happens to have such folders does not become a state directory")
+    func foreignDirectory() async throws {
+        let site = try Site()
+        for name in ["home", "home/workspaces", "home/workspaces/0123456789abcdef"] {
+            try site.makeFolder(site.place(name))
+        }
+        try site.write("kept", to: "home/workspaces/0123456789abcdef/file")
+        try site.write(Self.short.text, to: "pipeline.json")
+        let outcome = try await site.start(["run", "pipeline.json"], state: "home").outcome()
+        #expect(outcome.code == 2 && outcome.errorText.contains("has workspaces but no penstock.db"), "\(outcome)")
+        #expect(names(in: site.place("home")) == ["workspaces"])
+        #expect(contents(site.place("home/workspaces/0123456789abcdef/file")) == "kept")
+    }
+
+    @Test("what is recorded is for its owner alone: a definition may hold secrets")
+    func modes() async throws {
+        let site = try Site()
+        #expect(try await site.run(Self.short).code == 0)
+        for name in ["penstock.db", "lock", "logs", "artifacts"] {
+            var status = stat()
+            try #require(stat("\(site.state)/\(name)", &status) == 0)
+            #expect(status.st_mode & 0o077 == 0, "\(name) has mode \(String(status.st_mode & 0o777, radix: 8))")
+        }
+    }
+
     @Test("a read-only state directory is refused for running, and can be looked at", .enabled(if: Site.isRoot))
     func readOnly() async throws {
         let site = try Site()
