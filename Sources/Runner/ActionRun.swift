@@ -43,8 +43,6 @@ struct ActionRun: Sendable {
             }
         } catch let failure as Failure {
             await report(event(failure))
-        } catch let error as ArtifactError {
-            await report(event(error))
         } catch let error as WorkspaceError {
             await report(event(await explained(Failure(error))))
         } catch is CancellationError {
@@ -103,7 +101,11 @@ struct ActionRun: Sendable {
                 guard let digest = ArtifactDigest(text) else {
                     throw Failure(.inputArtifactUnavailable, "input artifact \(name): \"\(text)\" is no digest")
                 }
-                try store.materialise(digest, into: workspace.input(name))
+                do throws(ArtifactError) {
+                    try store.materialise(digest, into: workspace.input(name))
+                } catch {
+                    throw Failure(inputArtifact: name, error)
+                }
             }
             try workspace.handOverInputs()
         }
@@ -224,9 +226,5 @@ struct ActionRun: Sendable {
             ActionFailure(
                 code: failure.type.rawValue, message: failure.message, externalExecutionID: failure.externalExecutionId)
         )
-    }
-
-    private func event(_ error: ArtifactError) -> Event {
-        event(Failure(error.isAboutContent ? .inputArtifactUnavailable : .spawnFailed, error.message))
     }
 }

@@ -29,6 +29,12 @@ extension Failure {
         }
     }
 
+    init(inputArtifact name: String, _ error: ArtifactError) {
+        // What is not in the store, or not as it was, is not there the next time either.
+        let isGone = error.isAboutContent || error.code == .missing || error.code == .corrupted
+        self.init(isGone ? .inputArtifactUnavailable : .spawnFailed, "input artifact \(name): \(error.message)")
+    }
+
     init(outputArtifact name: String, _ error: ArtifactError) {
         let code: HostCode
         switch error.code {
