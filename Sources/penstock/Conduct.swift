@@ -48,7 +48,8 @@ struct Conduct {
 
     /// - Throws: always: the answer of the whole command.
     func end(_ driver: Driver, _ runner: Runner) async throws -> Never {
-        let signals = [SIGINT, SIGTERM].map { source(of: $0) }
+        // A terminal that goes away says SIGHUP, unless we were started not to mind (nohup).
+        let signals = ([SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP])).map { source(of: $0) }
         defer { for signal in signals { signal.cancel() } }
         let ending = Task { [sender] in
             defer { sender.finish() }
@@ -64,7 +65,7 @@ struct Conduct {
             view.show(moment)
             switch moment {
             case .approval(let request, let driver): answer(request, driver)
-            case .interrupt(SIGTERM): try await suspend(driver, runner, view, "was asked to end")
+            case .interrupt(SIGTERM), .interrupt(SIGHUP): try await suspend(driver, runner, view, "was asked to end")
             case .interrupt: await stop(driver)
             case .inputEnded: waitingForAnswers = true
             case .takenUp, .committed, .log, .tick: break
@@ -103,6 +104,13 @@ struct Conduct {
         source.setEventHandler { [sender] in sender.yield(.interrupt(number)) }
         source.resume()
         return source
+    }
+
+    private func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(number, nil, &action)
+        // SIG_IGN is the number 1 in a function's clothes.
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 
     /// The first Ctrl-C waits for what runs, the second gives it up (STP-1, STP-2). The view says so.
