@@ -69,7 +69,7 @@ struct StopTests {
         #expect(site.lines("shared/made").count == 2 && Set(site.lines("shared/made")).count == 1)
     }
 
-    @Test("a signal ends a run that waits for somebody to answer", arguments: [[SIGTERM], [SIGINT, SIGINT]])
+    @Test("a signal ends a run that waits for somebody to answer", arguments: [[SIGTERM], [SIGHUP], [SIGINT, SIGINT]])
     func atQuestion(signals: [Int32]) async throws {
         let site = try Site()
         let run = try await site.startRun(OptionTests.gated, input: nil)
@@ -106,6 +106,32 @@ struct StopTests {
         try site.give("go")
         #expect(try await site.resume().code == 0)
         #expect(site.lines("shared/made").count == 2 && Set(site.lines("shared/made")).count == 1)
+    }
+
+    @Test("nohup keeps a run going when its terminal goes away")
+    func nohup() async throws {
+        let site = try Site()
+        try site.write(pipeline(source, Stage("Build", action("Make", "echo up; await go"))).text, to: "pipeline.json")
+        let run = try await site.start(["run", "pipeline.json"], by: ["/usr/bin/env", "--ignore-signal=HUP"])
+        try await run.until(says: "up")
+        run.signal(SIGHUP)
+        try site.give("go")
+        #expect(try await run.outcome().code == 0)
+    }
+
+    @Test("an action that waits to be asked again is asked with its token after a stop, too")
+    func continuation() async throws {
+        let site = try Site()
+        let script = """
+            count asked; [ "$(get '.data.continuationToken // ""')" = later ] && succeed
+            send '"type":"jobSuccessResult","continuationToken":"later","continueAfterSeconds":3600'; exit 0
+            """
+        let definition = pipeline(source, Stage("Build", action("Make", script, type: "Build/Custom/Do")))
+        let run = try await site.startRun(definition)
+        try await until("it has been asked") { site.lines("shared/asked").count == 1 }
+        try await until("nothing of it runs: \(site.processes())") { site.processes().count == 1 }
+        #expect(try await run.outcome(after: SIGTERM).code == 4)
+        #expect(try await site.shown().statuses["Make"] == "InProgress")
     }
 
     @Test(
