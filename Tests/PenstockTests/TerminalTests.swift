@@ -66,7 +66,14 @@ struct TerminalTests {
         let site = try Site()
         let run = try await start(site, OptionTests.gated)
         try await run.until(says: "waits for an approval")
-        kill(try #require(children(of: run.pid).first), signal)
+        let core = try #require(children(of: run.pid).first)
+        // The question has no line of its own; it has been asked when a thread reads the standard input (system call 0).
+        try await until("it reads the answer") {
+            names(in: "/proc/\(core)/task").contains {
+                contents("/proc/\(core)/task/\($0)/syscall")?.hasPrefix("0 0x0 ") == true
+            }
+        }
+        kill(core, signal)
         let outcome = try await run.outcome()
         #expect(outcome.code == 4, "\(outcome)")
         #expect(
