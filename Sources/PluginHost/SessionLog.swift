@@ -69,7 +69,7 @@ struct SessionLog: Hashable, Sendable {
     private mutating func admit(_ text: String, _ source: LogRecord.Source, _ level: Log.Level) -> [LogRecord] {
         let size = text.utf8.count + Self.recordBytes
         guard droppedBytes == 0, bytes + size <= Self.limitBytes else {
-            defer { droppedBytes += size }
+            defer { droppedBytes += text.utf8.count + 1 }
             return droppedBytes > 0 ? [] : [remark("the log is truncated here: it reached \(Self.limitBytes) bytes")]
         }
         bytes += size
