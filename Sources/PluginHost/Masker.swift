@@ -89,12 +89,12 @@ public struct Masker: Hashable, Sendable {
 /// The end of a stream that may yet turn out to be the beginning of a secret.
 ///
 /// Holds back less than the longest needle; so a secret that is split over reads or lines is still caught.
-public struct MaskingWindow: Hashable, Sendable {
+struct MaskingWindow: Hashable, Sendable {
     fileprivate var pending: [UInt8] = []
     /// How many of the pending bytes belong to a secret whose `***` is out already.
     fileprivate var covered = 0
 
-    public init() {}
+    init() {}
 
     fileprivate init(pending: [UInt8], covered: Int) {
         self.pending = pending
@@ -102,13 +102,13 @@ public struct MaskingWindow: Hashable, Sendable {
     }
 
     /// What can be told of the stream after `bytes` have come.
-    public mutating func append(_ bytes: [UInt8], _ masker: Masker) -> [UInt8] {
+    mutating func append(_ bytes: [UInt8], _ masker: Masker) -> [UInt8] {
         pending += bytes
         return masker.scan(&self, atEnd: false)
     }
 
     /// What is left at the end of the stream.
-    public mutating func finish(_ masker: Masker) -> [UInt8] { masker.scan(&self, atEnd: true) }
+    mutating func finish(_ masker: Masker) -> [UInt8] { masker.scan(&self, atEnd: true) }
 
     fileprivate mutating func takeAll() -> [UInt8] {
         let output = Array(pending.dropFirst(covered))

@@ -10,8 +10,8 @@ import Processes
 ///     open ──terminal──▶ reported          running ──exited──▶ draining ──pipes ended, 1 s──▶ finished
 ///     open ──cancel────▶ cancelling ──terminal──▶ reported
 ///     open ──limit, protocol error──▶ condemned
-public struct PluginSession: Hashable, Sendable {
-    public enum Timer: Hashable, Sendable, CaseIterable {
+struct PluginSession: Hashable, Sendable {
+    enum Timer: Hashable, Sendable, CaseIterable {
         /// The job's absolute bound.
         case timeout
         /// Three declared heartbeats without a message.
@@ -26,7 +26,7 @@ public struct PluginSession: Hashable, Sendable {
         case rate
     }
 
-    public enum Input: Hashable, Sendable {
+    enum Input: Hashable, Sendable {
         /// The process runs and has its job.
         case began
         case line(Line)
@@ -37,14 +37,14 @@ public struct PluginSession: Hashable, Sendable {
         case cancel(CancelReason)
     }
 
-    public enum Target: Hashable, Sendable {
+    enum Target: Hashable, Sendable {
         /// The process group of the started process.
         case group
         /// The process group of the sandbox's child, by its pid.
         case innerGroup(Int32)
     }
 
-    public enum Effect: Hashable, Sendable {
+    enum Effect: Hashable, Sendable {
         case log(LogRecord)
         case progress(Progress)
         /// A secret obtained at run time, for everybody else who masks.
@@ -118,7 +118,7 @@ public struct PluginSession: Hashable, Sendable {
     var cutOff: Diagnosis.Quote?
 
     /// - Parameter reportsStatus: whether the command is a sandbox that tells its child's pid and exit status.
-    public init(plugin: String, job: Job, heartbeatSeconds: Int? = nil, reportsStatus: Bool = false, masker: Masker) {
+    init(plugin: String, job: Job, heartbeatSeconds: Int? = nil, reportsStatus: Bool = false, masker: Masker) {
         self.plugin = plugin
         jobId = job.jobId
         timeout = .seconds(job.timeoutSeconds)
@@ -131,7 +131,7 @@ public struct PluginSession: Hashable, Sendable {
 
     /// Takes one fact in.
     /// - Returns: what is to be done, in order.
-    public mutating func apply(_ input: Input) -> [Effect] {
+    mutating func apply(_ input: Input) -> [Effect] {
         guard process != .finished else { return [] }
         switch input {
         case .began: return begin()

@@ -1,5 +1,6 @@
-import PluginHost
 import Testing
+
+@testable import PluginHost
 
 private let secret = #"p4ss/w+rd "é' \x"#
 
