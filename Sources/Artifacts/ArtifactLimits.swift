@@ -9,14 +9,18 @@ public struct ArtifactLimits: Hashable, Sendable {
     /// Bytes of a path below the artifact's root, and of a link's target: room is left for the workspace's own path
     /// in the 4,096 bytes that the kernel accepts.
     public var pathBytes: Int
+    /// Bytes of all paths and link targets together, which are held in memory: 100,000 files have 600 each.
+    public var textBytes: Int
 
     public init(
-        totalBytes: Int = 8 << 30, entries: Int = 200_000, depth: Int = 128, pathBytes: Int = 2048
+        totalBytes: Int = 8 << 30, entries: Int = 200_000, depth: Int = 128, pathBytes: Int = 2048,
+        textBytes: Int = 64 << 20
     ) {
         self.totalBytes = totalBytes
         self.entries = entries
         self.depth = depth
         self.pathBytes = pathBytes
+        self.textBytes = textBytes
     }
 
     /// Refuses the entry that comes after `count` others.
@@ -33,6 +37,13 @@ public struct ArtifactLimits: Hashable, Sendable {
     func check(_ path: ArtifactPath, total: Int) throws(ArtifactError) {
         if total > totalBytes {
             throw .limit(path, "brings the artifact to \(total) bytes or more; the limit is \(totalBytes) bytes")
+        }
+    }
+
+    /// Refuses the entry with which the paths and link targets have grown to `textBytes`.
+    func check(_ path: ArtifactPath, textBytes: Int) throws(ArtifactError) {
+        if textBytes > self.textBytes {
+            throw .limit(path, "brings all paths to \(textBytes) bytes together; the limit is \(self.textBytes) bytes")
         }
     }
 

@@ -57,7 +57,7 @@ extension Ingest {
         if fstatat(directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) != 0 { throw .reading(path, errno) }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
-            addDirectory(path, mode: status.permissions)
+            try addDirectory(path, mode: status.permissions)
             return .directory
         case S_IFREG: try addFile(name, in: directory, as: path)
         case S_IFLNK: try addLink(name, in: directory, as: path)

@@ -66,7 +66,7 @@ private struct ZipReader: ~Copyable {
         let mode = UInt16(archive_entry_perm(entry) & 0o777)
         switch record.kind == S_IFIFO ? S_IFIFO : archive_entry_filetype(entry) & S_IFMT {
         // Some programs state no mode at all: a file that nobody may read is of use to nobody.
-        case S_IFDIR: ingest.addDirectory(record.path, mode: mode == 0 ? 0o755 : mode)
+        case S_IFDIR: try ingest.addDirectory(record.path, mode: mode == 0 ? 0o755 : mode)
         case S_IFREG:
             try ingest.addFile(record.path, mode: mode == 0 ? 0o644 : mode) { (buffer) throws(ArtifactError) in
                 try fill(buffer, from: record)
@@ -119,7 +119,7 @@ extension Ingest {
                 switch kinds[parent] {
                 case nil:
                     try admit(parent)
-                    addDirectory(parent, mode: 0o755)
+                    try addDirectory(parent, mode: 0o755)
                     kinds[parent] = .directory(mode: 0o755)
                     parent = parent.parent
                 case .directory: parent = .root

@@ -13,6 +13,7 @@ struct Ingest: ~Copyable {
     private let buffer = Buffer()
     private(set) var entries: [ArtifactEntry] = []
     private var totalBytes = 0
+    private var textBytes = 0
     /// Blobs that are in `temporary` under their final names.
     private var fresh: Set<BlobDigest> = []
 
@@ -34,13 +35,20 @@ struct Ingest: ~Copyable {
         try limits.check(path, total: overflow ? .max : total)
     }
 
-    mutating func addDirectory(_ path: ArtifactPath, mode: UInt16) {
-        entries.append(ArtifactEntry(path: path, kind: .directory(mode: mode)))
+    mutating func addDirectory(_ path: ArtifactPath, mode: UInt16) throws(ArtifactError) {
+        try append(ArtifactEntry(path: path, kind: .directory(mode: mode)))
     }
 
     mutating func addLink(_ path: ArtifactPath, target: [UInt8]) throws(ArtifactError) {
         try limits.check(path, targetBytes: target.count)
-        entries.append(ArtifactEntry(path: path, kind: .link(target: target)))
+        textBytes += target.count
+        try append(ArtifactEntry(path: path, kind: .link(target: target)))
+    }
+
+    private mutating func append(_ entry: ArtifactEntry) throws(ArtifactError) {
+        textBytes += entry.path.bytes.count
+        try limits.check(entry.path, textBytes: textBytes)
+        entries.append(entry)
     }
 
     /// `fill` fills the buffer as far as the file goes, and returns how far.
@@ -53,8 +61,7 @@ struct Ingest: ~Copyable {
         let first = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
         let (digest, sizeBytes) =
             count < buffer.bytes.count ? (try addSmall(first), count) : try addLarge(path, first: first, fill: fill)
-        entries.append(
-            ArtifactEntry(path: path, kind: .file(mode: mode, sizeBytes: sizeBytes, digest: digest)))
+        try append(ArtifactEntry(path: path, kind: .file(mode: mode, sizeBytes: sizeBytes, digest: digest)))
     }
 
     /// A file that fits the buffer is written only if it is new.

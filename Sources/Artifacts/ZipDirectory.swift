@@ -13,10 +13,12 @@ struct ZipDirectory {
         let zip = ZipBytes(raw: file.raw, path: path, sizeBytes: Int(try file.status(of: path).st_size))
         let range = try zip.directoryRange()
         var records = [ZipRecord]()
-        var position = range.lowerBound
+        var (position, textBytes) = (range.lowerBound, 0)
         while position < range.upperBound {
             let record = try ZipRecord(in: zip, at: position)
             try limits.check(record.path, after: records.count)
+            textBytes += record.path.bytes.count
+            try limits.check(record.path, textBytes: textBytes)
             records.append(record)
             position += record.length
         }

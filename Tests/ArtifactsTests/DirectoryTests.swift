@@ -93,6 +93,7 @@ struct DirectoryTests {
             (ArtifactLimits(totalBytes: 9), "brings the artifact to 10 bytes or more; the limit is 9 bytes"),
             (ArtifactLimits(entries: 3), "is entry number 4; the limit is 3 entries"),
             (ArtifactLimits(depth: 1), "d/long lies 2 levels deep; the limit is 1"),
+            (ArtifactLimits(textBytes: 8), "brings all paths to 9 bytes together; the limit is 8 bytes"),
             (ArtifactLimits(pathBytes: 5), "d/long has a path of 6 bytes; the limit is 5"),
         ])
     func limits(limits: ArtifactLimits, message: String) throws {

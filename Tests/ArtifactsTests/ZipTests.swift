@@ -181,7 +181,9 @@ struct ZipTests {
     @Test(
         "the limits hold for zips too",
         arguments: [
-            (ArtifactLimits(entries: 3), "the limit is 3 entries"), (ArtifactLimits(depth: 2), "3 levels deep"),
+            (ArtifactLimits(entries: 3), "the limit is 3 entries"),
+            (ArtifactLimits(textBytes: 7), "the limit is 7 bytes"),
+            (ArtifactLimits(depth: 2), "3 levels deep"),
             (ArtifactLimits(pathBytes: 4), "has a path of 5 bytes"),
             (ArtifactLimits(totalBytes: 1), "the limit is 1 bytes"),
         ])
