@@ -44,19 +44,17 @@ public actor Driver {
 
     /// Takes up a stored execution. Whatever ran under an earlier core must be dead by now.
     ///
-    /// Effects that were committed and never taken on are taken on; attempts that were are lost, which is a fact.
+    /// All that ran is lost, which is a fact. So is what still stands in the outbox: a row goes with a later commit, so
+    /// it does not tell whether its effect was begun.
     public static func recovering(
         _ execution: Execution, outbox: [Effect], journal: any Journal, handler: any EffectHandler,
         circumstance: Circumstance, observe: @escaping @Sendable (Commit) -> Void
     ) async throws -> Driver {
         let driver = Driver(
             execution, journal: journal, handler: handler, circumstance: circumstance, observe: observe)
-        let running = execution.runningDispatches
-        let untouched = running.filter { outbox.contains(.run($0)) }
-        // What else stands in the outbox is over: its processes are dead.
-        await driver.accept(outbox.filter { effect in !untouched.contains { .run($0) == effect } })
-        await driver.perform(untouched.map { .run($0) } + execution.pendingApprovals.map { .awaitApproval($0) })
-        for dispatch in running where !untouched.contains(dispatch) {
+        await driver.accept(outbox)
+        await driver.perform(execution.pendingApprovals.map { .awaitApproval($0) })
+        for dispatch in execution.runningDispatches {
             try await driver.submit(.attemptLost(dispatch.attempt, .coreEnded))
         }
         return driver

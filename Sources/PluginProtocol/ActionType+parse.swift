@@ -100,7 +100,7 @@ extension ConfigurationProperty {
 
 extension ProviderSettings {
     fileprivate init?(_ reader: JSONReader, _ findings: inout Findings, nameable: Set<String>) {
-        findings.refuseUnknownMembers(of: reader, known: ["collection", "key"])
+        findings.refuseUnknownMembers(of: reader, known: ["collection", "key", "entry"])
         let collection = findings.attempt("MAN-01") { try reader.required("collection").string(length: 1...50) }
         let key = findings.attempt("MAN-09") {
             let key = try reader.required("key")
@@ -110,7 +110,20 @@ extension ProviderSettings {
             return try key.string(length: 1...200)
         }
         guard let collection, let key else { return nil }
-        self.init(collection: collection, key: key)
+        let members = findings.member("entry", of: reader, "MAN-01", or: []) { try $0.list(count: 0...50) }
+        self.init(collection: collection, key: key, entry: members.compactMap { Member($0, &findings) })
+    }
+}
+
+extension ProviderSettings.Member {
+    fileprivate init?(_ reader: JSONReader, _ findings: inout Findings) {
+        findings.refuseUnknownMembers(of: reader, known: ["name", "required", "description"])
+        required = findings.member("required", of: reader, "MAN-01", or: false) { try $0.bool() }
+        description = findings.member("description", of: reader, "MAN-01", or: "") { try $0.string(length: 0...160) }
+        guard let name = findings.attempt("MAN-01", { try reader.required("name").string(length: 1...50) }) else {
+            return nil
+        }
+        self.name = name
     }
 }
 

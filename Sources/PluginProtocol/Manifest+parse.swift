@@ -59,7 +59,7 @@ extension Manifest.Run {
             of: reader,
             known: [
                 "command", "lifecycle", "maxConcurrentJobs", "timeoutSeconds", "heartbeatSeconds", "cancelGraceSeconds",
-                "continuations", "reproducible", "build", "requires", "platforms",
+                "continuations", "reproducible", "build", "requires", "platforms", "cache",
             ])
         guard let command = findings.attempt("MAN-07", { try reader.required("command").command() }) else { return nil }
         self.command = command
@@ -79,6 +79,7 @@ extension Manifest.Run {
         continuations = findings.member("continuations", of: reader, "MAN-01", or: false) { try $0.bool() }
         reproducible = findings.member("reproducible", of: reader, "MAN-01", or: false) { try $0.bool() }
         build = findings.member("build", of: reader, "MAN-01", or: nil) { try $0.strings() }
+        cache = findings.member("cache", of: reader, "MAN-01", or: false) { try $0.bool() }
         requires = findings.member("requires", of: reader, "MAN-01", or: []) { try $0.tools() }
         platforms = findings.member("platforms", of: reader, "MAN-01", or: []) { try $0.strings() }
     }

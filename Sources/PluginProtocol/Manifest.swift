@@ -37,6 +37,8 @@ public struct Manifest: Hashable, Sendable {
         public var reproducible = false
         /// The argument list of `penstock plugin build`; never run by the host.
         public var build: [String]?
+        /// Whether the plugin wants a directory that outlives its jobs.
+        public var cache = false
         /// Tools that must be found in the plugin's PATH.
         public var requires: [String] = []
         public var platforms: [String] = []
@@ -101,6 +103,14 @@ public struct ProviderSettings: Hashable, Sendable {
     public var collection: String
     /// A text with the names of configuration properties in braces: `{Owner}/{Repo}`.
     public var key: String
+    /// What an entry holds, for people: `penstock settings init` writes it, the host does not check it.
+    public var entry: [Member] = []
+
+    public struct Member: Hashable, Sendable {
+        public var name: String
+        public var required: Bool
+        public var description: String
+    }
 
     /// The key of the entry that an action with `configuration` refers to; an absent property counts as empty.
     public func key(in configuration: [String: String]) -> String {

@@ -44,7 +44,7 @@ struct ActionRun: Sendable {
         } catch let failure as Failure {
             await report(event(failure))
         } catch let error as WorkspaceError {
-            await report(event(await explained(Failure(error))))
+            await report(event(Failure(error)))
         } catch is CancellationError {
             return
         } catch {
@@ -55,9 +55,11 @@ struct ActionRun: Sendable {
     private func runPlugin(_ report: @Sendable (Event) async -> Void) async throws {
         let plan = try PluginPlan(dispatch, setup)
         let slot = try await slots?.slot(writing: plan.hostPaths.filter(\.writable).map(\.path))
-        let workspace = try Workspace(
-            in: setup.workspaces, named: job, owner: slot?.identity, inputs: Array(dispatch.inputs.keys),
-            outputs: dispatch.action.outputArtifacts.map(\.name))
+        let workspace = try await blocking { [self] in
+            try Workspace(
+                in: setup.workspaces, named: job, owner: slot?.identity, inputs: Array(dispatch.inputs.keys),
+                outputs: dispatch.action.outputArtifacts.map(\.name))
+        }
         var event: Event?
         let problem: (any Error)?
         do {
@@ -68,21 +70,60 @@ struct ActionRun: Sendable {
         }
         // What comes next does not need the workspace gone. One that cannot be removed now is at the next start.
         if let event { await report(event) }
-        try? await blocking { try workspace.remove() }
+        do {
+            try await blocking { try workspace.remove() }
+        } catch {
+            warn("\(error); it is tried again when Penstock starts")
+        }
         if let problem { throw problem }
     }
 
     private func run(_ plan: PluginPlan, in workspace: Workspace, _ slot: Slot?) async throws -> Event? {
         try await materialiseInputs(into: workspace)
-        let job = try plan.job(self.job, setup.sandbox.root(of: workspace))
-        var launch = Launch(
+        let cache = try await borrowCache(plan, workspace)
+        let job = try plan.job(self.job, setup.sandbox.root(of: workspace), hasCache: cache != nil)
+        let launch = Launch(
             plugin: plan.plugin.directory, command: plan.plugin.manifest.run.command, workspace: workspace,
             environment: plan.environment(of: job), network: plan.grants.network, hostPaths: plan.hostPaths,
-            limits: setup.limits)
-        if case .bubblewrap = setup.sandbox { try launch.makeReachable() }
-        let (verdict, sandbox) = await converse(job, plan, setup.sandbox.command(for: launch), workspace)
+            hasCache: cache != nil, limits: setup.limits)
+        let command = try await command(for: launch)
+        let (verdict, sandbox) = await converse(job, plan, command, workspace)
         try await endProcesses(slot, sandbox)
+        if let cache { await returnCache(to: cache, after: verdict, workspace) }
         return try await event(verdict, workspace)
+    }
+
+    private func command(for launch: Launch) async throws -> Command {
+        guard case .bubblewrap = setup.sandbox else { return setup.sandbox.command(for: launch) }
+        let reachable = try await blocking {
+            var launch = launch
+            try launch.makeReachable()
+            return launch
+        }
+        return setup.sandbox.command(for: reachable)
+    }
+
+    /// Nothing depends on a cache: one that cannot be had or kept is said, and the job goes on.
+    /// - Returns: where it is to be kept; nil when the job has none.
+    private func borrowCache(_ plan: PluginPlan, _ workspace: Workspace) async throws -> String? {
+        guard let path = plan.cache else { return nil }
+        do {
+            try await blocking { try workspace.borrowCache(from: path) }
+            return path
+        } catch {
+            warn("no cache for this job: \(error)")
+            return nil
+        }
+    }
+
+    private func returnCache(to path: String, after verdict: Verdict, _ workspace: Workspace) async {
+        // What may have outgrown the workspace must not stand in the next one.
+        if case .failed(let failure) = verdict, failure.hostCode == .limitExceeded { return }
+        do {
+            try await blocking { try workspace.returnCache(to: path) }
+        } catch {
+            warn("the cache of this job is lost: \(error)")
+        }
     }
 
     /// A job's user runs nothing else: what is left of it would outlive the workspace.
@@ -159,6 +200,8 @@ struct ActionRun: Sendable {
         return nil
     }
 
+    private func warn(_ text: String) { write(LogRecord(source: .host, level: .warning, text: text)) }
+
     func write(_ record: LogRecord) {
         let line = LogLine(record, time: setup.now(), job: job)
         log.append(line)
@@ -183,17 +226,18 @@ struct ActionRun: Sendable {
                 Continuation(
                     token: token, notBefore: setup.now().adding(seconds: seconds),
                     external: result.executionDetails.map(ExternalExecution.init) ?? ExternalExecution()))
-        case .failed(let failure): return event(await explained(failure))
+        case .failed(let failure): return event(await explained(failure, workspace))
         case .abandoned: return nil
         }
     }
 
     /// When a plugin could not be started at all, says what this machine lacks for a sandbox, and how to get it.
-    private func explained(_ failure: Failure) async -> Failure {
-        let couldNotStart: Set<HostCode?> = [.sandboxFailed, .commandNotFound, .notExecutable, .spawnFailed]
-        guard case .bubblewrap = setup.sandbox, couldNotStart.contains(failure.hostCode) else { return failure }
-        let slot = try? await slots?.slot()
-        guard case .unavailable(let reason) = await setup.sandbox.probe(in: setup.workspaces, owner: slot?.identity)
+    ///
+    /// The probe runs as the job's own user, which is free now: another may not be to be had.
+    private func explained(_ failure: Failure, _ workspace: Workspace) async -> Failure {
+        let couldNotStart: Set<HostCode?> = [.sandboxFailed, .commandNotFound, .notExecutable]
+        guard case .bubblewrap = setup.sandbox, couldNotStart.contains(failure.hostCode),
+            case .unavailable(let reason) = await setup.sandbox.probe(in: setup.workspaces, owner: workspace.owner)
         else { return failure }
         return Failure(.sandboxFailed, reason)
     }

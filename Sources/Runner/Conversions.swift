@@ -40,7 +40,8 @@ extension Failure {
         switch error.code {
         case .missing: code = .outputArtifactMissing
         case .limitExceeded: code = .limitExceeded
-        case .badLink, .unsupportedKind, .badName: code = .outputArtifactEscapes
+        // What the plugin closed to us, too: asking it again would not open it.
+        case .badLink, .unsupportedKind, .badName, .denied: code = .outputArtifactEscapes
         default: code = error.isAboutContent ? .outputArtifactMissing : .spawnFailed
         }
         self.init(code, "output artifact \(name): \(error.message)")

@@ -29,20 +29,20 @@ struct PluginPlan: Sendable {
         try plugin.checkRequirements()
         grants = try setup.settings.grants(of: plugin.manifest.name).narrowed(
             to: plugin.manifest, shipped: plugin.origin == setup.shippedPlugins)
-        if let wanted = type.providerSettings {
-            providerSettings = try setup.settings.entry(
-                provider: id.provider, collection: wanted.collection, key: wanted.key(in: action.configuration))
-        } else {
-            providerSettings = nil
-        }
         let secretKeys = type.configurationProperties.filter(\.secret).map(\.name)
         var masker = Masker(secrets: action.configuration.filter { secretKeys.contains($0.key) })
+        let entry = try type.providerSettings.map { (wanted) throws(Failure) in
+            try setup.settings.entry(
+                provider: id.provider, collection: wanted.collection, key: wanted.key(in: action.configuration))
+        }
+        for (name, value) in entry?.secrets ?? [:] { masker.register(value, name: name) }
+        providerSettings = entry?.value
         var variables: [ComputeAction.EnvironmentVariable] = []
         for variable in action.environmentVariables {
             var value = variable.value
             if variable.kind == .secretsManager {
                 value = try setup.settings.secret(variable.value)
-                _ = masker.register(value, name: variable.name)
+                masker.register(value, name: variable.name)
             }
             variables.append(.init(name: variable.name, value: value, type: variable.kind.rawValue))
         }
@@ -68,8 +68,16 @@ struct PluginPlan: Sendable {
         return job.environment(lifecycle: .oneShot, granted: grants.environment, host: host)
     }
 
+    /// Where this action of this pipeline finds what it kept; nil when its plugin keeps nothing.
+    var cache: String? {
+        let names = [dispatch.pipeline, dispatch.attempt.stage, dispatch.attempt.action]
+        // Both are names that an action may have, and no names that a folder may have.
+        guard plugin.manifest.run.cache, !names.contains("."), !names.contains("..") else { return nil }
+        return "\(setup.caches)/\(names.joined(separator: "/"))"
+    }
+
     /// - Throws: `Failure` when the plugin cannot be given this job (HST-23).
-    func job(_ id: String, _ root: String) throws(Failure) -> Job {
+    func job(_ id: String, _ root: String, hasCache: Bool) throws(Failure) -> Job {
         let (run, action, attempt) = (plugin.manifest.run, dispatch.action, dispatch.attempt)
         let secondsLeft = Int((dispatch.deadline.milliseconds - setup.now().milliseconds) / 1_000)
         guard secondsLeft > 0 else {
@@ -90,7 +98,8 @@ struct PluginPlan: Sendable {
             jobId: id, attempt: attempt.number, timeoutSeconds: min(run.timeoutSeconds, secondsLeft),
             cancelGraceSeconds: run.cancelGraceSeconds,
             secretConfigurationKeys: type.configurationProperties.filter(\.secret).map(\.name),
-            workspace: .init(root: root), host: .init(name: "penstock", version: setup.version), data: data)
+            workspace: .init(root: root, cache: hasCache ? "cache" : nil),
+            host: .init(name: "penstock", version: setup.version), data: data)
         try plugin.manifest.admit(job)
         return job
     }

@@ -25,6 +25,8 @@ public struct RunnerSetup: Sendable {
     public var logs: ActionLogs
     /// Where workspaces are made; nothing else is in it.
     public var workspaces: String
+    /// Where the folders are kept that plugins may find again in their next job.
+    public var caches: String
     public var sandbox: Sandbox
     public var limits: Limits
     /// How many actions run at a time.
@@ -34,7 +36,8 @@ public struct RunnerSetup: Sendable {
 
     public init(
         catalogue: PluginCatalogue, shippedPlugins: String?, settings: Settings, artifacts: ArtifactStore,
-        logs: ActionLogs, workspaces: String, sandbox: Sandbox, limits: Limits = Limits(), width: Int = 16,
+        logs: ActionLogs, workspaces: String, caches: String, sandbox: Sandbox, limits: Limits = Limits(),
+        width: Int = 16,
         version: String, now: @escaping @Sendable () -> Instant
     ) {
         self.catalogue = catalogue
@@ -43,6 +46,7 @@ public struct RunnerSetup: Sendable {
         self.artifacts = artifacts
         self.logs = logs
         self.workspaces = workspaces
+        self.caches = caches
         self.sandbox = sandbox
         self.limits = limits
         self.width = width

@@ -27,16 +27,26 @@ enum SecretSource: Hashable, Sendable {
             }
             return String(cString: value)
         case .file(let path):
-            guard let file = fopen(path, "re") else {
+            // Nonblocking: a FIFO without a writer would hold us for ever.
+            let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+            guard file >= 0 else {
                 throw Failure(
                     .configurationInvalid, "secret \(name): cannot read \(path): \(String(cString: strerror(errno)))")
             }
-            defer { fclose(file) }
-            var bytes = [UInt8](repeating: 0, count: Self.limitBytes + 1)
-            let count = fread(&bytes, 1, bytes.count, file)
-            guard count <= Self.limitBytes else {
+            defer { close(file) }
+            var status = stat()
+            guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                throw Failure(.configurationInvalid, "secret \(name): \(path) is not a file")
+            }
+            guard status.st_size <= Self.limitBytes else {
                 throw Failure(
                     .configurationInvalid, "secret \(name): \(path) is larger than \(Self.limitBytes) bytes")
+            }
+            var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+            let count = Glibc.read(file, &bytes, bytes.count)
+            guard count >= 0 else {
+                throw Failure(
+                    .configurationInvalid, "secret \(name): cannot read \(path): \(String(cString: strerror(errno)))")
             }
             let text = String(decoding: bytes[..<count], as: UTF8.self)
             return text.hasSuffix("\n") ? String(text.dropLast()) : text

@@ -6,10 +6,20 @@ import PluginHost
 /// ```
 /// grants: {git: {network: true, hostPaths: {repositories: /srv/git}}}
 /// secrets: {deploy-key: {file: /run/secrets/deploy-key}, token: {environment: DEPLOY_TOKEN}}
-/// CodeCommit: {repositories: {shop: {url: /srv/git/shop.git}}}
+/// CodeCommit: {repositories: {shop: {url: /srv/git/shop.git, password: {secret: token}}}}
 /// ```
-/// Every other key is a provider, with collections of named entries.
+/// Every other key is a provider, with collections of named entries. In an entry `{secret: NAME}` stands for a secret.
 public struct Settings: Sendable {
+    /// Begins a value that is still to be chosen, in a file that was written for the operator.
+    public static let choiceMark = "CHOOSE:"
+
+    /// What the operator says about one thing outside a definition.
+    public struct Entry: Hashable, Sendable {
+        public let value: JSON
+        /// The values of the secrets in it, by their names.
+        public let secrets: [String: String]
+    }
+
     /// The file, for messages; nil when there is none.
     public let path: String?
     private let grantsByPlugin: [String: Grants]
@@ -51,10 +61,14 @@ public struct Settings: Sendable {
 
     public func grants(of plugin: String) -> Grants { grantsByPlugin[plugin] ?? Grants() }
 
-    /// The entry that an action names, such as one repository of `CodeCommit`.
-    /// - Throws: `ConfigurationInvalid` with the lines to add.
-    public func entry(provider: String, collection: String, key: String) throws(Failure) -> JSON {
-        if let entry = providers[provider]?[collection]?[key] { return entry }
+    /// The entry that an action names, such as one repository of `CodeCommit`, with its secrets in place.
+    /// - Throws: `ConfigurationInvalid` with the lines to add, or what keeps a secret from being read.
+    public func entry(provider: String, collection: String, key: String) throws(Failure) -> Entry {
+        if let entry = providers[provider]?[collection]?[key] {
+            var secrets: [String: String] = [:]
+            let value = try resolve(entry, at: "\(provider).\(collection).\(key)", &secrets)
+            return Entry(value: value, secrets: secrets)
+        }
         let near = nearest(to: key, in: entries(provider, collection)).map { " (it has \"\($0)\")" } ?? ""
         throw Failure(
             .configurationInvalid,
@@ -75,6 +89,30 @@ public struct Settings: Sendable {
             )
         }
         return try source.read(name)
+    }
+
+    private func resolve(_ value: JSON, at path: String, _ secrets: inout [String: String]) throws(Failure) -> JSON {
+        switch value {
+        case .object(let members):
+            if members.count == 1, case .string(let name) = members["secret"] {
+                let text = try secret(name)
+                secrets[name] = text
+                return .string(text)
+            }
+            var resolved: [String: JSON] = [:]
+            for (name, member) in members { resolved[name] = try resolve(member, at: "\(path).\(name)", &secrets) }
+            return .object(resolved)
+        case .array(let elements):
+            var resolved: [JSON] = []
+            for (index, element) in elements.enumerated() {
+                resolved.append(try resolve(element, at: "\(path)[\(index)]", &secrets))
+            }
+            return .array(resolved)
+        case .string(let text) where text.hasPrefix(Self.choiceMark):
+            throw Failure(
+                .configurationInvalid, "\(place) still says \(JSON.string(text).text) at \(path): put the value there")
+        case .null, .bool, .integer, .real, .string: return value
+        }
     }
 
     private var place: String { path.map { "the settings file \($0)" } ?? "there is no settings file, so it" }

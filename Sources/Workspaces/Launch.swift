@@ -12,11 +12,13 @@ public struct Launch: Hashable, Sendable {
     /// The host's network, with its loopback and its abstract sockets; without it there is a loopback of the job's own.
     public var network: Bool
     public var hostPaths: [HostPath]
+    /// Whether the workspace has a `cache/` to write.
+    public var hasCache: Bool
     public var limits: Limits
 
     public init(
         plugin: String, command: [String], workspace: Workspace, environment: [String: String] = [:],
-        network: Bool = false, hostPaths: [HostPath] = [], limits: Limits = Limits()
+        network: Bool = false, hostPaths: [HostPath] = [], hasCache: Bool = false, limits: Limits = Limits()
     ) {
         precondition(!command.isEmpty, "a launch names a program")
         self.plugin = plugin
@@ -25,6 +27,7 @@ public struct Launch: Hashable, Sendable {
         self.environment = environment
         self.network = network
         self.hostPaths = hostPaths
+        self.hasCache = hasCache
         self.limits = limits
     }
 }

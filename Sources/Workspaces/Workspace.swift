@@ -65,7 +65,7 @@ public struct Workspace: Hashable, Sendable {
         }
     }
 
-    private func makeFolder(_ path: String, mode: mode_t, writable: Bool) throws(WorkspaceError) {
+    func makeFolder(_ path: String, mode: mode_t, writable: Bool) throws(WorkspaceError) {
         guard mkdir(path, 0o700) == 0 else { throw .last("make", path) }
         // What we keep to ourselves for writing the owner reads through its group.
         if let owner, chown(path, writable ? owner.uid : geteuid(), owner.gid) != 0 {

@@ -81,7 +81,7 @@ struct Wiring {
         let setup = RunnerSetup(
             catalogue: catalogue, shippedPlugins: shippedPlugins, settings: settings,
             artifacts: try ArtifactStore(directory: "\(state)/artifacts"), logs: logs, workspaces: workspaces,
-            sandbox: try sandbox(choice), width: width, version: Penstock.version, now: now)
+            caches: "\(state)/caches", sandbox: try sandbox(choice), width: width, version: Penstock.version, now: now)
         return Runner(setup, news: news)
     }
 

@@ -17,11 +17,12 @@ private let good = #"""
           {"name": "Count", "required": false, "key": false, "secret": false, "type": "Number"}],
         "inputArtifactDetails": {"minimumCount": 1, "maximumCount": 1},
         "outputArtifactDetails": {"minimumCount": 0, "maximumCount": 5},
-        "providerSettings": {"collection": "projects", "key": "{Project}"}
+        "providerSettings": {"collection": "projects", "key": "{Project}",
+                             "entry": [{"name": "url", "required": true, "description": "where"}, {"name": "at"}]}
       }],
       "run": {
         "command": ["bin/plugin", "--serve"], "lifecycle": "oneShot", "maxConcurrentJobs": 1, "timeoutSeconds": 3600,
-        "heartbeatSeconds": null, "cancelGraceSeconds": 10, "continuations": false, "reproducible": false,
+        "heartbeatSeconds": null, "cancelGraceSeconds": 10, "continuations": false, "reproducible": false, "cache": true,
         "build": null, "requires": ["jq", "git"], "platforms": ["linux/amd64"]
       },
       "permissions": {"network": true, "environment": ["AWS_PROFILE"],
@@ -66,6 +67,12 @@ struct ManifestTests {
         #expect(type.configurationProperties.map(\.name) == ["Project", "Token", "Count"])
         #expect(type.configurationProperties.map(\.secret) == [false, true, false])
         #expect(type.providerSettings?.key(in: ["Project": "shop"]) == "shop")
+        #expect(
+            type.providerSettings?.entry == [
+                .init(name: "url", required: true, description: "where"),
+                .init(name: "at", required: false, description: ""),
+            ])
+        #expect(manifest.run.cache)
     }
 
     @Test("needs little")
@@ -129,7 +136,10 @@ struct ManifestTests {
             ("MAN-08", "protocol", "penstock/1", "penstock/99"), ("MAN-08", "protocol", #"["penstock/1"]"#, "[]"),
             ("MAN-09", "actionTypes[0].settings.entityUrlTemplate", "{Config:Project}", "{Config:Token}"),
             ("MAN-09", "actionTypes[0].settings.entityUrlTemplate", "{Config:Project}", "{Config:Count}"),
-            ("MAN-09", "actionTypes[0].providerSettings.key", #""{Project}""#, #""{Owner}/{Project}""#),
+            ("MAN-09", "actionTypes[0].providerSettings.key", #""key": "{Project}""#, #""key": "{Owner}/{Project}""#),
+            ("MAN-01", "actionTypes[0].providerSettings.entry[1].name", #"{"name": "at"}"#, "{}"),
+            ("MAN-02", "actionTypes[0].providerSettings.entry[1].type", #""name": "at""#, #""name": "at", "type": 1"#),
+            ("MAN-01", "run.cache", #""cache": true"#, #""cache": "yes""#),
         ])
     func refusals(rule: String, path: String, old: String, new: String) {
         #expect(good.contains(old))

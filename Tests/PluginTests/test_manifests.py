@@ -54,6 +54,8 @@ class Manifests(unittest.TestCase):
                 self.assertEqual(set(entry) - TYPE, set())
                 for declared in entry["configurationProperties"]:
                     self.assertEqual(set(declared) - PROPERTY, set())
+                for member in entry.get("providerSettings", {}).get("entry", []):
+                    self.assertEqual(set(member), {"name", "required", "description"})
 
     def test_action_types_keep_the_limits_of_aws_MAN_03_to_MAN_06(self):
         for _, manifest in self.manifests():

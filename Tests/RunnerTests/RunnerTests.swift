@@ -16,7 +16,7 @@ private final class Bench: Journal {
     let commits = Mutex<[Commit]>([])
     let lines = Mutex<[LogLine]>([])
 
-    init(_ body: String, run: String = "", properties: String = "", inputs: Int = 0, outputs: Int = 0) throws {
+    init(_ body: String, run: String = "", properties: String = "", type: String = "") throws {
         root = FileManager.default.temporaryDirectory.appending(path: "penstock-runner-\(UUID().uuidString)").path
         for folder in ["plugins/test", "workspaces", "seen"] {
             try FileManager.default.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
@@ -26,7 +26,7 @@ private final class Bench: Journal {
              "actionTypes": [{"category": "Build", "owner": "Custom", "provider": "Test", "version": "1",
                "configurationProperties": [\(properties)],
                "inputArtifactDetails": {"minimumCount": 0, "maximumCount": 5},
-               "outputArtifactDetails": {"minimumCount": 0, "maximumCount": 5}}],
+               "outputArtifactDetails": {"minimumCount": 0, "maximumCount": 5}\(type)}],
              "run": {"command": ["plugin"]\(run)}}
             """
         try manifest.write(toFile: "\(root)/plugins/test/plugin.json", atomically: true, encoding: .utf8)
@@ -54,7 +54,7 @@ private final class Bench: Journal {
         let setup = RunnerSetup(
             catalogue: PluginCatalogue(searching: ["\(root)/plugins"]), shippedPlugins: nil, settings: settings,
             artifacts: try ArtifactStore(directory: "\(root)/artifacts"), logs: ActionLogs(directory: "\(root)/logs"),
-            workspaces: "\(root)/workspaces", sandbox: .none, limits: limits, version: "test",
+            workspaces: "\(root)/workspaces", caches: "\(root)/caches", sandbox: .none, limits: limits, version: "test",
             now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000)) })
         let runner = Runner(setup) { [self] news in
             if case .log(_, let line) = news { lines.withLock { $0.append(line) } }
@@ -173,6 +173,81 @@ struct RunnerTests {
         #expect(
             action.failure?.message.contains("output artifact App: \(name)") == true, "\(action.failure?.message ?? "")"
         )
+    }
+
+    @Test("an output that is closed to us, which it is not to root, is the plugin's fault and not asked again (HST-14)")
+    func closedOutput() async throws {
+        let bench = try Bench(#"echo x >out/App/f; chmod 0 out/App/f; say '{type:"jobSuccessResult"}'"#)
+        let (_, action) = try await bench.run(
+            Action(name: "A", type: type, outputArtifacts: [OutputArtifact(name: "App")]))
+        #expect(action.failure?.code == (geteuid() == 0 ? nil : "PermissionError"))
+    }
+
+    @Test("a plugin that asks for a cache finds there what its last job left, and what failed jobs left, too")
+    func cache() async throws {
+        let bench = try Bench(
+            """
+            cat cache/runs; ls cache; echo run >>cache/runs; jq -r .workspace.cache <<<"$job" >>$seen/names
+            if [ $(wc -l <cache/runs) = 1 ]; then exit 1; fi
+            say '{type:"jobSuccessResult"}'
+            """, run: #", "cache": true"#)
+        for _ in 1...3 { _ = try await bench.run(Action(name: "A", type: type)) }
+        #expect(bench.seen("names") == ["cache", "cache", "cache"])
+        let kept = try String(contentsOfFile: "\(bench.root)/caches/p/S/A/runs", encoding: .utf8)
+        #expect(kept == "run\nrun\nrun\n")
+        _ = try await bench.run(Action(name: "B", type: type))
+        #expect(FileManager.default.fileExists(atPath: "\(bench.root)/caches/p/S/B/runs"), "each action has its own")
+        #expect(bench.leftInWorkspaces == [])
+    }
+
+    @Test("a cache that cannot be had or kept is said, and nothing depends on it")
+    func brokenCache() async throws {
+        let bench = try Bench(
+            #"[ -d cache ] && rmdir cache && ln -s / cache; say '{type:"jobSuccessResult"}'"#, run: #", "cache": true"#)
+        for _ in 1...2 {
+            let (execution, _) = try await bench.run(Action(name: "A", type: type))
+            #expect(execution.status == .succeeded)
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(bench.root)/caches"), "a link is no cache")
+        let other = try Bench(
+            #"[ -d cache ] && echo x >cache/x; say '{type:"jobSuccessResult"}'"#, run: #", "cache": true"#)
+        #expect(FileManager.default.createFile(atPath: "\(other.root)/caches", contents: nil))
+        let (execution, _) = try await other.run(Action(name: "A", type: type))
+        #expect(execution.status == .succeeded)
+        #expect(other.log.contains { $0.contains("cache") && $0.contains("\(other.root)/caches") }, "\(other.log)")
+    }
+
+    @Test("a plugin that asks for no cache has none, and neither has an action named like a folder's parent")
+    func noCache() async throws {
+        let body = #"jq -r .workspace.cache <<<"$job" >>$seen/names; ls >>$seen/names; say '{type:"jobSuccessResult"}'"#
+        let plain = try Bench(body)
+        _ = try await plain.run(Action(name: "A", type: type))
+        #expect(plain.seen("names").first == "null" && !plain.seen("names").contains("cache"))
+        let wanting = try Bench(body, run: #", "cache": true"#)
+        _ = try await wanting.run(Action(name: "..", type: type))
+        #expect(wanting.seen("names").first == "null" && !wanting.seen("names").contains("cache"))
+    }
+
+    @Test("a secret that the settings' entry refers to reaches the plugin, and is masked (HST-13)")
+    func secretInEntry() async throws {
+        let bench = try Bench(
+            """
+            jq -r .data.providerSettings.key <<<"$job" | tee $seen/key
+            say '{type:"jobSuccessResult"}'
+            """, properties: #"{"name":"Name","required":true,"key":true,"secret":false,"type":"String"}"#,
+            type: #", "providerSettings": {"collection": "things", "key": "{Name}"}"#)
+        let file = "\(bench.root)/secret"
+        try "hunter2-canary\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let settings = try Settings(
+            [
+                "secrets": ["s": ["file": .string(file)]],
+                "Test": ["things": ["one": ["key": ["secret": "s"]]]],
+            ], path: "s", providers: ["Test"])
+        let (execution, _) = try await bench.run(
+            Action(name: "A", type: type, configuration: ["Name": "one"]), settings: settings)
+        #expect(execution.status == .succeeded)
+        #expect(bench.seen("key") == ["hunter2-canary"])
+        #expect(bench.log.contains("***") && !bench.log.contains { $0.contains("canary") })
     }
 
     @Test("outputs are taken on success only (HST-14)")

@@ -24,7 +24,8 @@ struct SettingsTests {
     func entries() throws {
         let settings = try settings(#"{"CodeCommit":{"repositories":{"shop":{"url":"/srv/shop.git"}}}}"#)
         let entry = try settings.entry(provider: "CodeCommit", collection: "repositories", key: "shop")
-        #expect(entry == ["url": "/srv/shop.git"])
+        #expect(entry.value == ["url": "/srv/shop.git"])
+        #expect(entry.secrets.isEmpty)
         do {
             _ = try settings.entry(provider: "CodeCommit", collection: "repositories", key: "shopp")
             Issue.record("found")
@@ -37,6 +38,36 @@ struct SettingsTests {
             Issue.record("found")
         } catch {
             #expect(error.message.contains("there is no settings file, so it says nothing about k"))
+        }
+    }
+
+    @Test("a secret that an entry refers to stands in its place, and is known as one")
+    func secretsInEntries() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try Data("s3cret\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let settings = try settings(
+            #"""
+            {"secrets":{"a":{"file":"\#(file.path)"}},
+             "Local":{"targets":{"t":{"list":[1,{"key":{"secret":"a"}}],"secret":"plain","other":{"secret":"b"}},
+                                 "u":{"key":{"secret":"a"},"secret":"plain"},"v":{"to":["CHOOSE: where"]}}}}
+            """#)
+        let entry = try settings.entry(provider: "Local", collection: "targets", key: "u")
+        #expect(entry.value == ["key": "s3cret", "secret": "plain"])
+        #expect(entry.secrets == ["a": "s3cret"])
+        for (key, text) in [
+            ("t", "the settings file s.yaml has no secret b. Add to it:\nsecrets: {\"b\": {file:"),
+            (
+                "v",
+                #"the settings file s.yaml still says "CHOOSE: where" at Local.targets.v.to[0]: put the value there"#
+            ),
+        ] {
+            do {
+                _ = try settings.entry(provider: "Local", collection: "targets", key: key)
+                Issue.record("found")
+            } catch {
+                #expect(error.message.contains(text), "\(error.message)")
+            }
         }
     }
 

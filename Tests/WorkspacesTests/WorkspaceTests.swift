@@ -57,6 +57,51 @@ import Workspaces
     }
 
     @Test(
+        "a cache goes from one owner to the next with all that is in it, but not through its links",
+        .enabled(if: Site.isRoot, "only root gives away"))
+    func cacheOwners() throws {
+        let kept = "\(folder.path)/caches/p/S/A"
+        try folder.makeFolder("outside")
+        for uid: UInt32 in [60_590, 60_591] {
+            let workspace = try Workspace(in: folder.path, owner: Identity(uid: uid, gid: uid))
+            try workspace.borrowCache(from: kept)
+            let cache = "\(workspace.root)/cache"
+            if uid == 60_590 {
+                mkdir("\(cache)/deep", 0o755)
+                chown("\(cache)/deep", uid, uid)
+                symlink("\(folder.path)/outside", "\(cache)/deep/link")
+            } else {
+                for name in ["", "/deep", "/deep/link"] {
+                    var status = stat()
+                    try #require(lstat(cache + name, &status) == 0)
+                    #expect(status.st_uid == uid, "\(name)")
+                }
+                var status = stat()
+                #expect(stat("\(folder.path)/outside", &status) == 0 && status.st_uid == 0)
+            }
+            try workspace.returnCache(to: kept)
+            #expect(!exists(cache) && exists("\(kept)/deep/link"))
+            try workspace.remove()
+        }
+        #expect(mode("\(folder.path)/caches") == 0o700)
+    }
+
+    @Test("of two jobs that keep a cache, the second one's stays")
+    func cacheOfTwo() throws {
+        let kept = "\(folder.path)/caches/A"
+        let workspaces = try (1...2).map { _ in try Workspace(in: folder.path, owner: nil) }
+        for (index, workspace) in workspaces.enumerated() {
+            try workspace.borrowCache(from: kept)
+            try Folder.write("", to: "\(workspace.root)/cache/\(index)")
+        }
+        for workspace in workspaces {
+            try workspace.returnCache(to: kept)
+            try workspace.remove()
+        }
+        #expect(!exists("\(kept)/0") && exists("\(kept)/1"))
+    }
+
+    @Test(
         "a name that is taken, or no name, is refused and leaves nothing",
         arguments: ["taken", "", ".", "..", "a/b", "a\0b"])
     func refusedNames(name: String) throws {

@@ -70,6 +70,9 @@ struct PluginCommand: AsyncParsableCommand {
             }
             if let settings = type.providerSettings {
                 print("  settings: \(type.id.provider): {\(settings.collection): {\(settings.key): {…}}}")
+                for member in settings.entry {
+                    print("    \(member.name)\(member.required ? " (required)" : ""): \(member.description)")
+                }
             }
         }
     }
