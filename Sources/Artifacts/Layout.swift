@@ -5,7 +5,6 @@ struct Layout: ~Copyable {
     /// For messages.
     let path: String
     let root: Descriptor
-    let owner: ArtifactStore.Owner?
 
     /// Entries come sorted: each after the directory that holds it. On failure the directory is empty again.
     func fill(with entries: [ArtifactEntry], from blobs: borrowing BlobReader) throws(ArtifactError) {
@@ -30,16 +29,13 @@ struct Layout: ~Copyable {
                 try blobs.read(digest, of: entry.path) { (bytes) throws(ArtifactError) in
                     try file.write(bytes, to: "\(path)/\(entry.path)")
                 }
-                if let owner { try check(fchown(file.raw, owner.uid, owner.gid), entry.path) }
                 try check(fchmod(file.raw, mode_t(mode)), entry.path)
             case .directory(let mode):
                 try check(mkdirat(parent, name, 0o700), entry.path)
-                try own(name, in: parent, entry.path)
                 try check(fchmodat(parent, name, mode_t(mode | 0o700), 0), entry.path)
                 if mode & 0o700 != 0o700 { narrow.append((entry.path, mode)) }
             case .link(let target):
                 try check(symlinkat(fileName(target), parent, name), entry.path)
-                try own(name, in: parent, entry.path)
             }
         }
         for (path, mode) in narrow.reversed() {
@@ -68,10 +64,6 @@ struct Layout: ~Copyable {
         let raw = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         try check(raw, path)
         return Descriptor(taking: raw)
-    }
-
-    private func own(_ name: [CChar], in parent: Int32, _ path: ArtifactPath) throws(ArtifactError) {
-        if let owner { try check(fchownat(parent, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW), path) }
     }
 
     private func check(_ result: Int32, _ entry: ArtifactPath = .root) throws(ArtifactError) {

@@ -130,9 +130,12 @@ int csystem_poll_wait(int poll, csystem_event *events, int capacity) {
     return count;
 }
 
-int csystem_terminal_columns(int descriptor) {
+int csystem_terminal_size(int descriptor, int *rows, int *columns) {
     struct winsize size;
-    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return -1;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
 }
 
 FILE *csystem_standard_output(void) { return stdout; }

@@ -44,6 +44,13 @@ extension PluginSession {
 
     private func endWithoutResult(_ exit: Exit, _ teardown: Teardown) -> Diagnosis {
         if let sandbox, sandbox.exit == nil, messages == 0, case .code = exit {
+            // The file itself was looked at before; what it starts with was not.
+            if log.tail.last?.hasPrefix("bwrap: execvp ") == true {
+                return Diagnosis(
+                    code: .commandNotFound,
+                    problem: "the plugin's program cannot be started inside the sandbox: the interpreter in its first"
+                        + " line must be below /usr or in the plugin's folder")
+            }
             return Diagnosis(code: .sandboxFailed, problem: "the sandbox could not be made, so the plugin never ran")
         }
         if let cutOff {
@@ -96,6 +103,8 @@ extension PluginSession {
 
     private func masked(_ revision: Revision) -> Revision {
         var revision = revision
+        revision.revision = log.masker.mask(revision.revision)
+        revision.changeIdentifier = revision.changeIdentifier.map(log.masker.mask)
         revision.revisionSummary = revision.revisionSummary.map(log.masker.mask)
         return revision
     }

@@ -49,7 +49,7 @@ public struct ActionLogs: Sendable {
     }
 }
 
-/// Appends the log of one action. A log that cannot be written does not stop the action; it is said once.
+/// Appends the log of one action. A log that cannot be written does not stop the action.
 final class ActionLog: Sendable {
     private let descriptor: Int32
 

@@ -169,18 +169,34 @@ actor CommitQueue {
         while !pending.isEmpty {
             let batch = pending
             pending = []
-            let commits = batch.map(\.commit)
-            let result: Result<Void, any Error>
             do {
-                try await database.write { database in
-                    for commit in commits { try database.store(commit) }
-                }
-                result = .success(())
+                try await write(batch.map(\.commit))
+                for (_, submitter) in batch { submitter.resume() }
             } catch {
-                result = .failure(StoreError(error, path: path))
+                await writeOneByOne(batch, after: error)
             }
-            for (_, submitter) in batch { submitter.resume(with: result) }
         }
         isWriting = false
+    }
+
+    /// What is wrong with one execution's commit must not end the others that happened to stand beside it.
+    private func writeOneByOne(
+        _ batch: [(commit: Commit, submitter: CheckedContinuation<Void, any Error>)], after error: any Error
+    ) async {
+        for (commit, submitter) in batch {
+            do {
+                if batch.count == 1 { throw error }
+                try await write([commit])
+                submitter.resume()
+            } catch {
+                submitter.resume(throwing: StoreError(error, path: path))
+            }
+        }
+    }
+
+    private func write(_ commits: [Commit]) async throws {
+        try await database.write { database in
+            for commit in commits { try database.store(commit) }
+        }
     }
 }

@@ -5,13 +5,17 @@ struct Stage {
     let name: String
     let actions: [JSON]
 
-    init(_ name: String, _ actions: JSON...) {
+    init(_ name: String, _ actions: JSON...) { self.init(name, actions: actions) }
+
+    init(_ name: String, actions: [JSON]) {
         self.name = name
         self.actions = actions
     }
 }
 
-func pipeline(_ stages: Stage..., more: [String: JSON] = [:]) -> JSON {
+func pipeline(_ stages: Stage..., more: [String: JSON] = [:]) -> JSON { pipeline(stages, more: more) }
+
+func pipeline(_ stages: [Stage], more: [String: JSON] = [:]) -> JSON {
     let stages = stages.map { stage -> JSON in ["name": .string(stage.name), "actions": .array(stage.actions)] }
     return .object(["name": "shop", "pipelineType": "V2", "stages": .array(stages)].merging(more) { $1 })
 }

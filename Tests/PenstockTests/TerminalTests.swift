@@ -34,6 +34,21 @@ struct TerminalTests {
         #expect(outcome.output.last?.contains("shop Succeeded in ") == true)
     }
 
+    @Test("a view that is higher than the terminal leaves out what is over or has not begun, and stays in its place")
+    func tall() async throws {
+        let site = try Site()
+        let many = (1...9).map { stage in
+            Stage("Stage\(stage)", action("Make\(stage)", "true"), action("Also\(stage)", "true"))
+        }
+        let wide = Stage("Wide", actions: (1...30).map { action("Wide\($0)", "true") })
+        let outcome = try await start(site, pipeline([source] + many + [wide])).outcome()
+        #expect(outcome.code == 0, "\(outcome)")
+        // A terminal that does not tell its size counts as one of 24 rows.
+        let heights = outcome.text.matches(of: /\u{1B}\[([0-9]+)A/).compactMap { Int($0.1) }
+        #expect(!heights.isEmpty && heights.allSatisfy { $0 < 24 }, "\(heights)")
+        #expect(outcome.text.contains("✔ Make9") && outcome.text.contains("✔ Wide30"), "the last drawing is whole")
+    }
+
     @Test("a question is asked below the view and answered there; what is no answer is asked again")
     func question() async throws {
         let site = try Site()

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Jansson
 import PluginProtocol
@@ -458,12 +459,16 @@ struct PluginConnectionTimeTests {
 @Suite("The connection to a plugin in bubblewrap", .enabled(if: access("/usr/bin/bwrap", X_OK) == 0))
 struct PluginConnectionSandboxTests {
     private func sandboxed(_ arguments: [String] = [], _ script: String) -> Command {
+        sandboxed(arguments, program: ["/bin/bash", "-c", script])
+    }
+
+    private func sandboxed(_ arguments: [String] = [], program: [String]) -> Command {
         let sandbox = [
             "--unshare-user", "--unshare-pid", "--new-session", "--die-with-parent", "--ro-bind", "/", "/", "--proc",
             "/proc", "--dev", "/dev", "--json-status-fd", "3",
         ]
         return Command(
-            executable: "/usr/bin/bwrap", arguments: sandbox + arguments + ["/bin/bash", "-c", script],
+            executable: "/usr/bin/bwrap", arguments: sandbox + arguments + program,
             environment: ["PATH": Plugin.path], reportsStatus: true)
     }
 
@@ -493,6 +498,17 @@ struct PluginConnectionSandboxTests {
         #expect(trial.failure?.hostCode == .sandboxFailed)
         #expect(trial.failure?.type == .systemUnavailable)
         #expect(trial.failure?.message.contains("Can't find source path /no/such/path") == true)
+    }
+
+    @Test("a program whose interpreter is not in the sandbox is the plugin's fault, not the sandbox's")
+    func noInterpreter() async throws {
+        let program = FileManager.default.temporaryDirectory.appending(path: "penstock-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: program) }
+        try "#!/opt/nowhere/python\n".write(toFile: program, atomically: true, encoding: .utf8)
+        #expect(chmod(program, 0o755) == 0)
+        let trial = await Trial.run(sandboxed(program: [program]))
+        #expect(trial.failure?.hostCode == .commandNotFound)
+        #expect(trial.failure?.message.contains("the interpreter in its first line must be below /usr") == true)
     }
 
     @Test("no process is left, not even one in a session of its own (HST-07)")

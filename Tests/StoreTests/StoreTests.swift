@@ -318,4 +318,22 @@ struct StoreTests {
         process.waitUntilExit()
         return process.terminationStatus
     }
+
+    @Test("a commit that cannot be written does not take those with it that stand beside it")
+    func neighbours() async throws {
+        let folder = try Folder()
+        let store = try Store(directory: folder.path, access: .writing)
+        let ids = (2...9).map { "00000000-0000-4000-8000-00000000000\($0)" }
+        _ = try await Run(store, id: ids[0])
+        // All at once, so that some share a transaction; the first one's id is taken.
+        let outcomes = await withTaskGroup(of: (String, Bool).self) { group in
+            for id in ids { group.addTask { (id, (try? await Run(store, id: id)) != nil) } }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        #expect(outcomes[ids[0]] == false)
+        for id in ids.dropFirst() {
+            #expect(outcomes[id] == true)
+            #expect(try await store.execution(ExecutionID(id)) != nil)
+        }
+    }
 }

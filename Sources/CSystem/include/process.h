@@ -46,8 +46,8 @@ enum { CSYSTEM_READABLE = 1, CSYSTEM_WRITABLE = 2, CSYSTEM_HANGUP = 4 };
 FILE *csystem_standard_output(void);
 FILE *csystem_standard_error(void);
 
-/// Columns of a terminal; 0 when it is none.
-int csystem_terminal_columns(int descriptor);
+/// The size of the terminal, 0 where it does not tell; -1 when `descriptor` is none.
+int csystem_terminal_size(int descriptor, int *rows, int *columns);
 
 int csystem_poll_create(void);
 /// Watches `descriptor` for `events` (CSYSTEM_…); `events` 0 stops watching.

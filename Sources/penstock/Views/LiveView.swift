@@ -57,8 +57,12 @@ final class LiveView: View {
     private func draw() {
         guard let execution, questions == 0 else { return }
         isDirty = false
-        let width = max(20, terminalColumns())
-        let lines = lines(of: execution).map { String($0.prefix(width - 1)) }
+        let (rows, columns) = terminalSize()
+        let width = max(20, columns)
+        // What has left the screen cannot be drawn over: only the last drawing may be longer than it.
+        let lines = lines(of: execution, fitting: execution.status.isOver ? .max : rows - 1).map {
+            String($0.prefix(width - 1))
+        }
         var text = drawnLines > 0 ? "\u{1B}[\(drawnLines)A" : ""
         for line in lines { text += "\u{1B}[2K\(line)\n" }
         drawnLines = lines.count
@@ -66,21 +70,28 @@ final class LiveView: View {
         fflush(standardOutput)
     }
 
-    private func lines(of execution: Execution) -> [String] {
+    /// Where they are too many, what has not begun and what is over are left out, stage by stage.
+    private func lines(of execution: Execution, fitting rows: Int) -> [String] {
         let sandbox = execution.start.sandbox == SandboxChoice.none.rawValue ? ", without a sandbox" : ""
-        var lines = ["\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(sandbox)"]
+        let title = "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(sandbox)"
+        // Always there, so that the view keeps its height.
+        let last = execution.stoppingWords ?? ""
+        var stages = execution.pipeline.stages.indices.map { lines(ofStage: $0, in: execution) }
+        let current = execution.stages.count - 1
+        let dispensable = Array((current + 1)..<max(stages.count, current + 1)).reversed() + Array(0..<max(0, current))
+        for index in dispensable where stages.joined().count + 2 > rows { stages[index] = [] }
+        return [title] + stages.joined().prefix(max(1, rows - 2)) + [last]
+    }
+
+    private func lines(ofStage index: Int, in execution: Execution) -> [String] {
+        let stage = execution.pipeline.stages[index]
         let nameWidth = execution.pipeline.stages.flatMap(\.actions).map(\.name.count).max() ?? 0
-        for (index, stage) in execution.pipeline.stages.enumerated() {
-            lines.append(stage.name)
-            for action in stage.actions {
+        return [stage.name]
+            + stage.actions.map { action in
                 let admitted = index < execution.stages.count ? execution.stages[index][action.name] : nil
                 let name = action.name + String(repeating: " ", count: nameWidth - action.name.count)
-                lines.append("  \(mark(admitted?.state)) \(name)  \(admitted.map(words) ?? "")")
+                return "  \(mark(admitted?.state)) \(name)  \(admitted.map(words) ?? "")"
             }
-        }
-        // Always there, so that the view keeps its height.
-        lines.append(execution.stoppingWords ?? "")
-        return lines
     }
 
     private func mark(_ state: ActionState?) -> String {
@@ -101,7 +112,8 @@ final class LiveView: View {
     }
 }
 
-private func terminalColumns() -> Int {
-    let columns = Int(csystem_terminal_columns(STDOUT_FILENO))
-    return columns > 0 ? columns : 80
+private func terminalSize() -> (rows: Int, columns: Int) {
+    var (rows, columns): (Int32, Int32) = (0, 0)
+    csystem_terminal_size(STDOUT_FILENO, &rows, &columns)
+    return (rows > 0 ? Int(rows) : 24, columns > 0 ? Int(columns) : 80)
 }
