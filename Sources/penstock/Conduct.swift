@@ -4,6 +4,7 @@ import Engine
 import Glibc
 import PluginHost
 import Runner
+import Synchronization
 
 /// Something that whoever watches an execution is told, in order.
 enum Moment: Sendable {
@@ -11,6 +12,8 @@ enum Moment: Sendable {
     case takenUp(Execution)
     case committed(Commit)
     case log(Attempt, LogLine)
+    /// So many log lines came faster than they could be shown.
+    case skipped(Int)
     case approval(ApprovalRequest, Driver)
     case interrupt(Int32)
     /// Nobody is there to answer an approval.
@@ -22,6 +25,9 @@ enum Moment: Sendable {
 struct Conduct {
     private let moments: AsyncStream<Moment>
     private let sender: AsyncStream<Moment>.Continuation
+    private let backlog = Backlog()
+    /// Signals that are not taken up yet.
+    private let interrupts = Interrupts()
     private let options: CommonOptions
     private let running: RunningOptions
     /// A thread of its own, because reading the terminal blocks; one question at a time.
@@ -34,9 +40,9 @@ struct Conduct {
     }
 
     var news: @Sendable (ActionNews) -> Void {
-        { [sender] news in
+        { [sender, backlog] news in
             switch news {
-            case .log(let attempt, let line): sender.yield(.log(attempt, line))
+            case .log(let attempt, let line): if backlog.admit() { sender.yield(.log(attempt, line)) }
             case .approval(let request, let driver): sender.yield(.approval(request, driver))
             }
         }
@@ -62,13 +68,15 @@ struct Conduct {
         defer { ticking.cancel() }
         var waitingForAnswers = false
         for await moment in moments {
+            if case .interrupt = moment { interrupts.count.store(0, ordering: .relaxed) }
             view.show(moment)
             switch moment {
             case .approval(let request, let driver): answer(request, driver)
             case .interrupt(SIGTERM), .interrupt(SIGHUP): try await suspend(driver, runner, view, "was asked to end")
             case .interrupt: await stop(driver)
             case .inputEnded: waitingForAnswers = true
-            case .takenUp, .committed, .log, .tick: break
+            case .log: if case let skipped = backlog.shown(), skipped > 0 { view.show(.skipped(skipped)) }
+            case .takenUp, .committed, .skipped, .tick: break
             }
             if waitingForAnswers, await isWaitingForAnswers(driver) {
                 try await suspend(driver, runner, view, "nobody is there to answer the approval")
@@ -101,7 +109,16 @@ struct Conduct {
     private func source(of number: Int32) -> any DispatchSourceSignal {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { [sender] in sender.yield(.interrupt(number)) }
+        source.setEventHandler { [sender, interrupts] in
+            interrupts.count.wrappingAdd(1, ordering: .relaxed)
+            sender.yield(.interrupt(number))
+            // Whoever reads what we print may have stopped reading, which stops us. Nothing is lost by ending here.
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(10)) {
+                guard interrupts.count.load(ordering: .relaxed) > 0 else { return }
+                fputs("penstock: nobody reads what it prints; ended as if it were killed\n", standardError)
+                _exit(4)
+            }
+        }
         source.resume()
         return source
     }
@@ -182,6 +199,10 @@ struct Conduct {
         // Refused only when the approval is over meanwhile, by a stop or its time.
         Task { try? await driver.submit(.approvalAnswered(request.attempt, answer)) }
     }
+}
+
+private final class Interrupts: Sendable {
+    let count = Atomic<Int>(0)
 }
 
 /// The next line of the standard input, without its line feed, at most 1,000 bytes of it; nil at its end.

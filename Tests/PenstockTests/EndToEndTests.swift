@@ -173,4 +173,40 @@ extension Site {
               local-deploy: {hostPaths: {targets: \(place("target"))}}
             """, to: "settings.yaml")
     }
+
+    @Test("a reader that is slower than a plugin gets what fits, is told how much is left out, and the log has it all")
+    func slowReader() async throws {
+        let site = try Site()
+        let script = "seq 100000 >&2; count written; await go"
+        let definition = pipeline(source, Stage("Build", action("Make", script, type: "Build/Custom/Do")))
+        try site.write(definition.text, to: "pipeline.json")
+        let sleepy = ["/bin/bash", "-c", #"f=$1; shift; "$@" | { until [ -e "$f" ]; do sleep 0.1; done; cat; }"#, "-"]
+        let run = try await site.start(
+            ["run", "pipeline.json", "--format", "json"], input: nil, by: sleepy + ["\(site.signs)/go"])
+        try await until("all is written") { site.lines("shared/written").count == 1 }
+        try site.give("go")
+        let events = try await run.outcome().objects()
+        let shown = events.count { $0["event"] == "log" }
+        let skipped = events.compactMap { if case .integer(let lines)? = $0["lines"] { Int(lines) } else { nil } }
+        #expect(skipped.count >= 1 && shown + skipped.reduce(0, +) == 100_000, "\(shown) and \(skipped)")
+        let log = try await site.penstock("logs", try await site.execution(), "Make")
+        #expect(log.output.count == 100_000 && log.output.last?.contains("100000") == true)
+        #expect(events.last?["status"] == "Succeeded")
+    }
+
+    @Test("a reader that has stopped reading does not keep it from being ended, and nothing is lost")
+    func deafReader() async throws {
+        let site = try Site()
+        let script = "seq 100000 >&2; count written; await go"
+        let definition = pipeline(source, Stage("Build", action("Make", script, type: "Build/Custom/Do")))
+        try site.write(definition.text, to: "pipeline.json")
+        let deaf = ["/bin/bash", "-c", #"exec 4> >(exec sleep 1000 >/dev/null 2>&1); exec "$@" >&4"#, "-"]
+        let run = try await site.start(["run", "pipeline.json"], input: nil, by: deaf)
+        try await until("all is written") { site.lines("shared/written").count == 1 }
+        let outcome = try await run.outcome(after: SIGTERM)
+        #expect(outcome.code == 4 && outcome.errorText.contains("nobody reads what it prints"), "\(outcome)")
+        try site.give("go")
+        let resumed = try await site.penstock("resume", try await site.execution())
+        #expect(resumed.code == 0 && site.lines("shared/written").count == 2, "\(resumed)")
+    }
 }

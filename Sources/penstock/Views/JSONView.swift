@@ -4,7 +4,7 @@ import Jansson
 import Pipelines
 import Runner
 
-/// One JSON object a line: `event` is `execution`, `action`, `approval` or `log`.
+/// One JSON object a line: `event` is `execution`, `action`, `approval`, `log` or `skipped`.
 final class JSONView: View {
     private let quiet: Bool
     private var status: ExecutionStatus?
@@ -29,6 +29,8 @@ final class JSONView: View {
             members.merge(line.json.members) { ours, _ in ours }
             members["time"] = .string(rfc3339(line.time))
             say(.object(members))
+        case .skipped(let count):
+            if !quiet { say(["event": "skipped", "time": .string(rfc3339(now())), "lines": .integer(Int64(count))]) }
         case .approval(let request, _):
             say(
                 .object(present: [

@@ -37,7 +37,7 @@ final class LiveView: View {
             draw()
             if asks { questions += 1 }
         case .tick: if isDirty || execution?.runningDispatches.isEmpty == false { draw() }
-        case .interrupt, .inputEnded: break
+        case .skipped, .interrupt, .inputEnded: break
         }
     }
 

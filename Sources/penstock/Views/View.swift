@@ -96,6 +96,7 @@ final class PlainView: View {
         case .committed(let commit): show(commit)
         case .log(let attempt, let line):
             if !quiet { say(line.time, "\(attempt.stage)/\(attempt.action) | \(printable(line.text))") }
+        case .skipped(let count): if !quiet { say(now(), "\(count) log lines not shown; `penstock logs` has them") }
         case .approval(let request, _):
             if !quiet { say(now(), "\(request.attempt.stage)/\(request.attempt.action) waits for an approval") }
         case .interrupt, .inputEnded, .tick: break
