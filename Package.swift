@@ -47,6 +47,7 @@ let package = Package(
         library("Processes", ["CSystem"]),
         library("Definitions", ["Jansson", "Pipelines", .product(name: "Yams", package: "Yams")]),
         library("Engine", ["Pipelines"]),
+        library("Scenarios", ["Engine", "Jansson", "Pipelines"]),
         library("Artifacts", ["CSystem", "CCrypto", "CArchive"]),
         library("Workspaces", ["CSystem", "Processes"]),
         library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
@@ -62,7 +63,7 @@ let package = Package(
             name: "penstock",
             dependencies: [
                 "Artifacts", "CSystem", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
-                "PluginProtocol", "Processes", "Runner", "Settings", "Store", "Workspaces",
+                "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 
@@ -82,6 +83,7 @@ let package = Package(
         tests("ProcessesTests", ["Processes"]),
         tests("DefinitionsTests", ["Definitions", "Jansson", "Pipelines"]),
         tests("EngineTests", ["Engine", "Pipelines"], resources: [.copy("transcripts")]),
+        tests("ScenariosTests", ["Engine", "Jansson", "Pipelines", "Scenarios"]),
         tests("ArtifactsTests", ["Artifacts"]),
         tests("WorkspacesTests", ["Processes", "Workspaces", "penstock-sandbox"]),
         tests("PluginHostTests", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),

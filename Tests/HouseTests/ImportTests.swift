@@ -11,6 +11,7 @@ private let house: [String: Set<String>] = [
     "Processes": ["CSystem"],
     "Definitions": ["Jansson", "Pipelines", "Yams"],
     "Engine": ["Pipelines"],
+    "Scenarios": ["Engine", "Jansson", "Pipelines"],
     "Artifacts": ["CArchive", "CCrypto", "CSystem"],
     "Workspaces": ["CSystem", "Processes"],
     "PluginHost": ["Jansson", "PluginProtocol", "Processes"],
@@ -22,7 +23,7 @@ private let house: [String: Set<String>] = [
     ],
     "penstock": [
         "ArgumentParser", "Artifacts", "CSystem", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
-        "PluginProtocol", "Processes", "Runner", "Settings", "Store", "Workspaces",
+        "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
     ],
 ]
 
@@ -31,6 +32,7 @@ private let toolchain: Set<String> = ["Glibc", "Synchronization", "Dispatch", "F
 
 private let neverImport: [String: Set<String>] = [
     "Engine": ["Glibc", "Foundation", "Dispatch", "Synchronization"],
+    "Scenarios": ["Glibc", "Foundation", "Dispatch", "Synchronization"],
     "Pipelines": ["Glibc", "Foundation", "Dispatch"],
     "PluginProtocol": ["Glibc", "Foundation", "Dispatch"],
     "Jansson": ["Foundation"],
