@@ -22,11 +22,13 @@ public struct Dispatch: Hashable, Sendable, Codable {
     public var deadline: Instant
     public var sourceDirectory: String?
     public var sourceRevision: SourceRevision?
+    /// No plugin is asked then.
+    public var stub: ActionStub?
 
     public init(
         attempt: Attempt, pipeline: String, action: Action, inputs: [String: String] = [:],
         continuationToken: String? = nil, notBefore: Instant? = nil, deadline: Instant,
-        sourceDirectory: String? = nil, sourceRevision: SourceRevision? = nil
+        sourceDirectory: String? = nil, sourceRevision: SourceRevision? = nil, stub: ActionStub? = nil
     ) {
         self.attempt = attempt
         self.pipeline = pipeline
@@ -37,6 +39,7 @@ public struct Dispatch: Hashable, Sendable, Codable {
         self.deadline = deadline
         self.sourceDirectory = sourceDirectory
         self.sourceRevision = sourceRevision
+        self.stub = stub
     }
 }
 
@@ -49,14 +52,18 @@ public struct ApprovalRequest: Hashable, Sendable, Codable {
     public var customData: String?
     public var externalEntityLink: String?
     public var expires: Instant
+    /// Nobody is asked then.
+    public var stub: ApprovalStub?
 
     public init(
-        attempt: Attempt, token: String, customData: String? = nil, externalEntityLink: String? = nil, expires: Instant
+        attempt: Attempt, token: String, customData: String? = nil, externalEntityLink: String? = nil, expires: Instant,
+        stub: ApprovalStub? = nil
     ) {
         self.attempt = attempt
         self.token = token
         self.customData = customData
         self.externalEntityLink = externalEntityLink
         self.expires = expires
+        self.stub = stub
     }
 }

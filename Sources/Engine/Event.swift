@@ -43,6 +43,9 @@ public struct Start: Hashable, Sendable, Codable {
     public var stopAfterStage: String?
     /// How actions are isolated, as it was chosen: part of the record.
     public var sandbox: String
+    /// By `Stage/Action`: what answers in place of its plugin or reviewer, whenever it runs. It is part of the record
+    /// too, so that what began with stubs never really deploys later.
+    public var stubs: [String: Stub]
 
     public struct Trigger: Hashable, Sendable, Codable {
         /// One of the words of STS-7.
@@ -57,7 +60,7 @@ public struct Start: Hashable, Sendable, Codable {
     public init(
         execution: ExecutionID, pipelineVersion: Int, trigger: Trigger, variables: [String: String] = [:],
         sourceDirectories: [String: String] = [:], sourceRevisions: [String: SourceRevision] = [:],
-        stopAfterStage: String? = nil, sandbox: String
+        stopAfterStage: String? = nil, sandbox: String, stubs: [String: Stub] = [:]
     ) {
         self.execution = execution
         self.pipelineVersion = pipelineVersion
@@ -67,6 +70,7 @@ public struct Start: Hashable, Sendable, Codable {
         self.sourceRevisions = sourceRevisions
         self.stopAfterStage = stopAfterStage
         self.sandbox = sandbox
+        self.stubs = stubs
     }
 }
 

@@ -67,17 +67,20 @@ extension Execution {
         _ attempt: Attempt, _ action: Action, _ admission: inout Admission
     ) throws(ActionFailure) -> ActionState {
         let deadline = admission.at.adding(seconds: ActionTimeout.seconds(of: action))
+        let stub = start.stubs["\(attempt.stage)/\(attempt.action)"]
         if action.type == .manualApproval {
+            let stub = try stub?.forApproval()
             let request = ApprovalRequest(
                 attempt: attempt, token: admission.identifier(), customData: action.configuration["CustomData"],
-                externalEntityLink: action.configuration["ExternalEntityLink"], expires: deadline)
+                externalEntityLink: action.configuration["ExternalEntityLink"],
+                expires: stub?.expiry(from: admission.at, deadline: deadline) ?? deadline, stub: stub)
             admission.effects.append(.awaitApproval(request))
             return .awaitingApproval(request)
         }
         let dispatch = Dispatch(
             attempt: attempt, pipeline: pipeline.name, action: action, inputs: try inputs(of: action),
             deadline: deadline, sourceDirectory: start.sourceDirectories[action.name],
-            sourceRevision: start.sourceRevisions[action.name])
+            sourceRevision: start.sourceRevisions[action.name], stub: try stub?.forAction())
         admission.effects.append(.run(dispatch))
         return .running(.init(dispatch: dispatch, losses: 0))
     }

@@ -17,9 +17,7 @@ struct Plan: Hashable, Sendable {
 
     init(_ pipeline: Pipeline) {
         self.pipeline = pipeline
-        groups = pipeline.stages.map { stage in
-            Dictionary(grouping: stage.actions, by: \.runOrder).sorted { $0.key < $1.key }.map(\.value)
-        }
+        groups = pipeline.stages.map(\.groups)
         var producers: [String: Place] = [:]
         var namespaces: [String: Place] = [:]
         for (index, stage) in pipeline.stages.enumerated() {

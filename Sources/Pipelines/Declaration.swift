@@ -98,6 +98,11 @@ public struct Stage: Hashable, Sendable {
         self.onFailure = onFailure
         self.blockers = blockers
     }
+
+    /// The actions that start together, by run order, lowest first (ACT-3).
+    public var groups: [[Action]] {
+        Dictionary(grouping: actions, by: \.runOrder).sorted { $0.key < $1.key }.map(\.value)
+    }
 }
 
 public struct Blocker: Hashable, Sendable {
