@@ -36,7 +36,9 @@ struct ActionRun: Sendable {
     /// - Parameter report: is given the result, unless the run was cancelled; nothing waits for the workspace's removal.
     func run(_ report: @Sendable (Event) async -> Void) async {
         do {
-            if let directory = dispatch.sourceDirectory {
+            if let stub = dispatch.stub {
+                await report(try await answer(with: stub))
+            } else if let directory = dispatch.sourceDirectory {
                 await report(try await takeSource(from: directory))
             } else {
                 try await runPlugin(report)
@@ -242,7 +244,7 @@ struct ActionRun: Sendable {
         return Failure(.sandboxFailed, reason)
     }
 
-    private func ingestOutputs(of workspace: Workspace) async throws -> [String: String] {
+    func ingestOutputs(of workspace: Workspace) async throws -> [String: String] {
         let names = dispatch.action.outputArtifacts.map(\.name)
         guard !names.isEmpty else { return [:] }
         let store = setup.artifacts

@@ -83,8 +83,12 @@ public final class Runner: EffectHandler, Sendable {
             entry?.cancel.cancel(.user)
             entry?.task.cancel()
         case .awaitApproval(let request):
-            news(.approval(request, driver))
-            begin(request.attempt) { _ in await self.expire(request, for: driver) }
+            if let stub = request.stub {
+                begin(request.attempt) { _ in await self.answer(request, stub, for: driver) }
+            } else {
+                news(.approval(request, driver))
+                begin(request.attempt) { _ in await self.expire(request, for: driver) }
+            }
         }
     }
 
@@ -116,6 +120,8 @@ public final class Runner: EffectHandler, Sendable {
 
     private func run(_ dispatch: Dispatch, for driver: Driver, _ cancel: CancelSignal) async {
         if let moment = dispatch.notBefore { await sleep(until: moment) }
+        // Without a seat: a stub that takes its time needs nothing meanwhile.
+        if let stub = dispatch.stub { await sleep(until: stub.moment(for: dispatch, from: setup.now())) }
         await seats.occupying {
             guard cancel.reason == nil else { return }
             let action = ActionRun(dispatch, setup, slots, cancel) {
@@ -135,6 +141,13 @@ public final class Runner: EffectHandler, Sendable {
         await sleep(until: request.expires)
         guard !Task.isCancelled else { return }
         try? await driver.submit(.approvalExpired(request.attempt))
+    }
+
+    private func answer(_ request: ApprovalRequest, _ stub: ApprovalStub, for driver: Driver) async {
+        let moment = stub.moment(for: request, from: setup.now())
+        await sleep(until: moment)
+        guard !Task.isCancelled else { return }
+        try? await driver.submit(stub.event(for: request, at: moment))
     }
 
     /// In short steps: the moment is one of the calendar, and the machine may have slept.

@@ -12,6 +12,8 @@ public struct ExecutionRecord: Hashable, Sendable {
     public let status: String
     public let startedAt: Instant
     public let updatedAt: Instant
+    /// Whether stubs stood in for some of its actions.
+    public let hasStubs: Bool
 }
 
 /// One admission of one action, current or superseded by a retry.
@@ -29,10 +31,10 @@ extension Store {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT id, pipeline, pipelineVersion, status, startedAt, updatedAt FROM execution
+                    SELECT id, pipeline, pipelineVersion, status, startedAt, updatedAt, start FROM execution
                     WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY ordinal DESC LIMIT ?2
                     """, arguments: [pipeline, limit]
-            ).map(ExecutionRecord.init)
+            ).map { try ExecutionRecord($0) }
         }
     }
 
@@ -42,10 +44,10 @@ extension Store {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT id, pipeline, pipelineVersion, status, startedAt, updatedAt FROM execution
+                    SELECT id, pipeline, pipelineVersion, status, startedAt, updatedAt, start FROM execution
                     WHERE substr(id, 1, length(?1)) = ?1 ORDER BY ordinal DESC LIMIT 10
                     """, arguments: [prefix.lowercased()]
-            ).map(ExecutionRecord.init)
+            ).map { try ExecutionRecord($0) }
         }
     }
 
@@ -129,11 +131,12 @@ extension Database {
 }
 
 extension ExecutionRecord {
-    fileprivate init(_ row: Row) {
+    fileprivate init(_ row: Row) throws {
+        let start: Start = try JSON(parsing: row["start"] as String).decoded()
         self.init(
             id: ExecutionID(row["id"]), pipeline: row["pipeline"], pipelineVersion: row["pipelineVersion"],
             status: row["status"], startedAt: Instant(milliseconds: row["startedAt"]),
-            updatedAt: Instant(milliseconds: row["updatedAt"]))
+            updatedAt: Instant(milliseconds: row["updatedAt"]), hasStubs: !start.stubs.isEmpty)
     }
 }
 

@@ -8,14 +8,28 @@ enum Format: String, ExpressibleByArgument, CaseIterable {
     case json
 }
 
+struct PluginOptions: ParsableArguments {
+    @Option(
+        name: .customLong("plugins"),
+        help: ArgumentHelp("A directory of plugins, before the shipped ones; may be repeated.", valueName: "dir"))
+    var directories: [String] = []
+
+    func validate() throws {
+        for directory in directories {
+            try refuseEmpty(directory, "--plugins")
+            var status = stat()
+            guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw ValidationError("--plugins \(directory): is not a directory")
+            }
+        }
+    }
+}
+
 struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where executions, artifacts and logs are kept.", valueName: "dir"))
     var state: String = defaultState()
 
-    @Option(
-        name: .customLong("plugins"),
-        help: ArgumentHelp("A directory of plugins, before the shipped ones; may be repeated.", valueName: "dir"))
-    var pluginDirectories: [String] = []
+    @OptionGroup var plugins: PluginOptions
 
     @Option(
         help: ArgumentHelp("What this machine provides: repositories, targets, grants, secrets.", valueName: "file"))
@@ -30,13 +44,6 @@ struct CommonOptions: ParsableArguments {
     func validate() throws {
         try refuseEmpty(state, "--state")
         try refuseEmpty(settings, "--settings")
-        for directory in pluginDirectories {
-            try refuseEmpty(directory, "--plugins")
-            var status = stat()
-            guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                throw ValidationError("--plugins \(directory): is not a directory")
-            }
-        }
     }
 
     var stateDirectory: String { absolute(state) }

@@ -11,24 +11,18 @@ import Settings
 import Store
 import Workspaces
 
-/// The one place that knows where everything is and puts it together.
-struct Wiring {
-    let state: String
-    let logs: ActionLogs
-    let catalogue: PluginCatalogue
-    let settings: Settings
-    let shippedPlugins: String?
+/// What is installed here: the sandbox's launcher and the plugins.
+struct Installation {
     let launcher: String
+    let shippedPlugins: String?
+    let catalogue: PluginCatalogue
 
-    init(_ options: CommonOptions) throws {
-        state = options.stateDirectory
-        logs = options.logs
+    init(_ options: PluginOptions) {
         let program = executablePath()
         launcher = "\(program.directory)/penstock-sandbox"
         shippedPlugins = Self.shippedPlugins(beside: program.directory)
         catalogue = PluginCatalogue(
-            searching: options.pluginDirectories.map(absolute) + [shippedPlugins].compactMap { $0 })
-        settings = try Self.settings(options.settings ?? defaultSettings(), catalogue)
+            searching: options.directories.map(absolute) + [shippedPlugins].compactMap { $0 })
     }
 
     /// `../lib/penstock/plugins` of an installation, or `plugins` of the checkout that holds the build folder.
@@ -40,6 +34,36 @@ struct Wiring {
         return "/\(components[..<build].joined(separator: "/"))/plugins"
     }
 
+    /// What a definition may use: AWS's types and those of the installed plugins.
+    var actionTypes: ActionTypeCatalogue {
+        let aws = ActionTypeCatalogue.aws
+        // Where AWS says what a type takes, a definition is judged by that, whatever serves it here.
+        let ours = catalogue.plugins.flatMap(\.manifest.actionTypes).map(Pipelines.ActionType.init).filter {
+            aws[$0.id] == nil
+        }
+        return aws.adding(ours, searchedPlaces: catalogue.searched)
+    }
+}
+
+/// The one place that knows where everything is and puts it together.
+struct Wiring {
+    let state: String
+    let logs: ActionLogs
+    let installation: Installation
+    let settings: Settings
+
+    var launcher: String { installation.launcher }
+    var shippedPlugins: String? { installation.shippedPlugins }
+    var catalogue: PluginCatalogue { installation.catalogue }
+    var actionTypes: ActionTypeCatalogue { installation.actionTypes }
+
+    init(_ options: CommonOptions) throws {
+        state = options.stateDirectory
+        logs = options.logs
+        installation = Installation(options.plugins)
+        settings = try Self.settings(options.settings ?? defaultSettings(), installation.catalogue)
+    }
+
     private static func settings(_ path: String?, _ catalogue: PluginCatalogue) throws -> Settings {
         guard let path else { return .none }
         let document = try readDocument(at: path)
@@ -49,16 +73,6 @@ struct Wiring {
         } catch {
             throw DocumentError(file: path, problem: error.description)
         }
-    }
-
-    /// What a definition may use: AWS's types and those of the installed plugins.
-    var actionTypes: ActionTypeCatalogue {
-        let aws = ActionTypeCatalogue.aws
-        // Where AWS says what a type takes, a definition is judged by that, whatever serves it here.
-        let ours = catalogue.plugins.flatMap(\.manifest.actionTypes).map(Pipelines.ActionType.init).filter {
-            aws[$0.id] == nil
-        }
-        return aws.adding(ours, searchedPlaces: catalogue.searched)
     }
 
     func sandbox(_ choice: SandboxChoice) throws -> Sandbox {

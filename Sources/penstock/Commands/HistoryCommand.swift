@@ -28,7 +28,7 @@ struct HistoryCommand: AsyncParsableCommand {
 extension ExecutionRecord {
     fileprivate var line: String {
         "\(id)  \(dateAndTime(startedAt))  \(status.padded(to: 10))  \(duration(from: startedAt, to: updatedAt).padded(to: 9))"
-            + "  \(pipeline) version \(pipelineVersion)"
+            + "  \(pipeline) version \(pipelineVersion)\(hasStubs ? "  (with stubs)" : "")"
     }
 
     fileprivate var json: JSON {
@@ -36,6 +36,7 @@ extension ExecutionRecord {
             "pipelineExecutionId": .string(id.text), "pipeline": .string(pipeline),
             "pipelineVersion": .integer(Int64(pipelineVersion)), "status": .string(status),
             "startTime": .string(rfc3339(startedAt)), "lastUpdateTime": .string(rfc3339(updatedAt)),
+            "hasStubs": .bool(hasStubs),
         ]
     }
 }

@@ -38,6 +38,9 @@ struct ShowCommand: AsyncParsableCommand {
         for (action, directory) in execution.start.sourceDirectories.sorted(by: { $0.key < $1.key }) {
             print("source     \(action)=\(directory)")
         }
+        for (action, stub) in execution.start.stubs.sorted(by: { $0.key < $1.key }) {
+            print("stub       \(action) \(printable(stub.words))")
+        }
         for record in actions { show(record) }
     }
 
@@ -73,5 +76,21 @@ struct ShowCommand: AsyncParsableCommand {
                 return .object(action)
             })
         print(JSON.object(members).text)
+    }
+}
+
+extension Stub {
+    /// What it answers: `succeeds`, `fails after 5 s: JobFailed: out of order`.
+    var words: String {
+        func after(_ seconds: Int) -> String { seconds > 0 ? " after \(seconds) s" : "" }
+        switch self {
+        case .action(let stub):
+            switch stub.outcome {
+            case .succeeds: return "succeeds\(after(stub.delaySeconds))"
+            case .fails(let failure): return "fails\(after(stub.delaySeconds)): \(failure.code): \(failure.message)"
+            }
+        case .approval(.answers(let status, _, let seconds)): return "\(status.rawValue.lowercased())\(after(seconds))"
+        case .approval(.expires(let seconds)): return "expires\(after(seconds ?? 0))"
+        }
     }
 }

@@ -70,6 +70,7 @@ extension Execution {
             "pipeline": .string(pipeline.name), "pipelineVersion": .integer(Int64(start.pipelineVersion)),
             "status": .string(status.name), "reason": status.reason.map { .string($0) },
             "startTime": .string(rfc3339(startedAt)), "sandbox": .string(start.sandbox),
+            "stubs": start.stubs.isEmpty ? nil : .strings(start.stubs.keys.sorted()),
         ])
     }
 }

@@ -73,7 +73,9 @@ final class LiveView: View {
     /// Where they are too many, what has not begun and what is over are left out, stage by stage.
     private func lines(of execution: Execution, fitting rows: Int) -> [String] {
         let sandbox = execution.start.sandbox == SandboxChoice.none.rawValue ? ", without a sandbox" : ""
-        let title = "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(sandbox)"
+        let stubs = execution.stubWords.map { ", \($0)" } ?? ""
+        let title =
+            "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(sandbox)\(stubs)"
         // Always there, so that the view keeps its height.
         let last = execution.stoppingWords ?? ""
         var stages = execution.pipeline.stages.indices.map { lines(ofStage: $0, in: execution) }

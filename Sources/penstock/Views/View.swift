@@ -62,6 +62,14 @@ extension Execution {
         return "stopping, waits for \(names.joined(separator: ", ")); Ctrl-C again gives up"
     }
 
+    /// Which actions are not what they seem; nil when none is.
+    var stubWords: String? {
+        let names = start.stubs.keys
+        if names.isEmpty { return nil }
+        let isAll = names.count == pipeline.stages.reduce(0) { $0 + $1.actions.count }
+        return "with stubs in place of \(isAll ? "all actions" : names.sorted().joined(separator: ", "))"
+    }
+
     /// The last line of a run.
     var endWords: String {
         var text = "\(pipeline.name) \(status.name) in \(duration(from: startedAt, to: now()))"
@@ -125,6 +133,7 @@ final class PlainView: View {
             at,
             "\(execution.pipeline.name) version \(execution.start.pipelineVersion), execution \(execution.id)\(what)")
         if execution.start.sandbox == SandboxChoice.none.rawValue { say(at, "without a sandbox, as asked for") }
+        if let words = execution.stubWords { say(at, "\(words), as asked for") }
     }
 
     func suspend() {}

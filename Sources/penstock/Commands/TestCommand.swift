@@ -1,0 +1,81 @@
+import ArgumentParser
+import Definitions
+import Glibc
+import Pipelines
+import Scenarios
+
+struct TestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Plays scenarios of a pipeline without running anything.",
+        discussion: """
+            Every action is answered by a stub, and time passes at once. Each scenario says what is given, what the \
+            stubs answer, and how it must end.
+            """)
+
+    @Argument(help: "A pipeline definition, JSON or YAML.")
+    var definition: String
+
+    @Option(help: ArgumentHelp("The scenarios, YAML or JSON.", valueName: "file"))
+    var scenarios: String
+
+    @Option(help: "human, json or junit.")
+    var format: ReportFormat = .human
+
+    @Option(help: ArgumentHelp("Writes the report there, and the human one is printed.", valueName: "file"))
+    var output: String?
+
+    @Flag(help: "Only what failed, and the sum.")
+    var quiet = false
+
+    @OptionGroup var plugins: PluginOptions
+
+    enum ReportFormat: String, ExpressibleByArgument, CaseIterable { case human, json, junit }
+
+    func validate() throws {
+        try refuseEmpty(definition, "the name of a definition")
+        try refuseEmpty(scenarios, "--scenarios")
+        try refuseEmpty(output, "--output")
+    }
+
+    func run() async throws {
+        let pipeline = try loadPipeline(definition, Installation(plugins), refusal: .usage) { _ in true }
+        let (scenarios, findings) = Scenario.read(try readDocument(at: self.scenarios), for: pipeline)
+        guard findings.isEmpty else {
+            throw Answer(.usage, findings.map { "\(self.scenarios): \($0)" }.joined(separator: "\npenstock: "))
+        }
+        let report = Report(pipeline: pipeline.name, results: scenarios.map { $0.result(for: pipeline) })
+        if let output {
+            try write(report.text(format, quiet: false), to: output)
+            say(report.human(quiet: quiet))
+        } else {
+            say(report.text(format, quiet: quiet))
+        }
+        throw Answer(report.failureCount == 0 ? .yes : .no)
+    }
+
+    private func say(_ text: String) {
+        // Names and messages are of others: a terminal takes no commands from them.
+        print(format == .human || output != nil ? printableLines(text) : text, terminator: "")
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        guard let file = fopen(path, "we") else { throw cannotWrite(path) }
+        let bytes = Array(text.utf8)
+        let written = fwrite(bytes, 1, bytes.count, file)
+        guard fclose(file) == 0, written == bytes.count else { throw cannotWrite(path) }
+    }
+
+    private func cannotWrite(_ path: String) -> Answer {
+        Answer(.usage, "--output \(path): cannot be written: \(String(cString: strerror(errno)))")
+    }
+}
+
+extension Report {
+    fileprivate func text(_ format: TestCommand.ReportFormat, quiet: Bool) -> String {
+        switch format {
+        case .human: human(quiet: quiet)
+        case .json: json
+        case .junit: junit
+        }
+    }
+}
