@@ -7,16 +7,9 @@ extension Manifest {
     /// The variables of the configuration are resolved by now.
     /// - Throws: `UnsupportedProtocol`, `ConfigurationInvalid` naming every property at fault, or `LimitExceeded`.
     public func admit(_ job: Job) throws(Failure) {
-        guard protocols.contains(WireProtocol.version) else {
-            throw Failure(
-                .unsupportedProtocol,
-                "plugin \(name) speaks \(protocols.joined(separator: ", ")), and this host \(WireProtocol.version)")
-        }
         let id = job.data.actionTypeId
-        guard let type = actionTypes.first(where: { $0.id == id }), type.operations.contains(job.operation) else {
-            throw Failure(.configurationInvalid, "plugin \(name) does not serve \(job.operation.rawValue) of \(id)")
-        }
-        let problems = type.problems(of: job.data.configuration) + placesOfNul(in: job.data.json, path: "")
+        try check(job.data.configuration, of: id, job.operation)
+        let problems = placesOfNul(in: job.data.json, path: "")
         guard problems.isEmpty else {
             throw Failure(.configurationInvalid, "\(id): \(problems.joined(separator: "; "))")
         }
@@ -28,11 +21,32 @@ extension Manifest {
                     + " Put what is large into an artifact")
         }
     }
+
+    /// Refuses a configuration that this plugin cannot be given, also before there is a job.
+    /// - Parameter unresolved: keys whose value is not known yet; only their presence is judged.
+    /// - Throws: `UnsupportedProtocol`, or `ConfigurationInvalid` naming every property at fault.
+    public func check(
+        _ configuration: [String: String], of id: ActionTypeIdentifier, _ operation: Operation = .run,
+        unresolved: Set<String> = []
+    ) throws(Failure) {
+        guard protocols.contains(WireProtocol.version) else {
+            throw Failure(
+                .unsupportedProtocol,
+                "plugin \(name) speaks \(protocols.joined(separator: ", ")), and this host \(WireProtocol.version)")
+        }
+        guard let type = actionTypes.first(where: { $0.id == id }), type.operations.contains(operation) else {
+            throw Failure(.configurationInvalid, "plugin \(name) does not serve \(operation.rawValue) of \(id)")
+        }
+        let problems = type.problems(of: configuration, unresolved)
+        guard problems.isEmpty else {
+            throw Failure(.configurationInvalid, "\(id): \(problems.joined(separator: "; "))")
+        }
+    }
 }
 
 extension ActionType {
     /// Missing, unknown and mistyped properties, each as a sentence that never quotes a secret.
-    fileprivate func problems(of configuration: [String: String]) -> [String] {
+    fileprivate func problems(of configuration: [String: String], _ unresolved: Set<String>) -> [String] {
         let declared = Dictionary(uniqueKeysWithValues: configurationProperties.map { ($0.name, $0) })
         let missing = configurationProperties.filter { $0.required && configuration[$0.name, default: ""].isEmpty }
             .map { "configuration \($0.name) is required" }
@@ -41,7 +55,7 @@ extension ActionType {
                 let near = nearest(to: key, in: declared.keys).map { "; did you mean \($0)?" } ?? ""
                 return "configuration \(key) is not known\(near)"
             }
-            guard !value.isEmpty, !property.type.accepts(value) else { return nil }
+            guard !value.isEmpty, !unresolved.contains(key), !property.type.accepts(value) else { return nil }
             let found = property.secret ? "" : ", found \"\(value)\""
             return "configuration \(key) must be \(property.type.words)\(found)"
         }

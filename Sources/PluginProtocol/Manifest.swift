@@ -112,6 +112,9 @@ public struct ProviderSettings: Hashable, Sendable {
         public var description: String
     }
 
+    /// The configuration properties of which `key` is made.
+    public var properties: [String] { key.matches(of: /\{([^}]*)\}/).map { String($0.1) } }
+
     /// The key of the entry that an action with `configuration` refers to; an absent property counts as empty.
     public func key(in configuration: [String: String]) -> String {
         key.replacing(/\{([^}]*)\}/) { configuration[String($0.1)] ?? "" }

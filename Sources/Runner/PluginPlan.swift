@@ -21,32 +21,23 @@ struct PluginPlan: Sendable {
     /// - Throws: `Failure` for whatever keeps the job from being started, before anything is made.
     init(_ dispatch: Dispatch, _ setup: RunnerSetup) throws(Failure) {
         let action = dispatch.action
-        let id = ActionTypeIdentifier(action.type)
-        guard let plugin = setup.catalogue.plugin(for: id), let type = plugin.actionType(id) else {
-            throw Failure(.commandNotFound, setup.catalogue.explanation(of: id))
+        let provision = Provision(
+            action, catalogue: setup.catalogue, settings: setup.settings, shippedPlugins: setup.shippedPlugins)
+        if let failure = provision.failures.first { throw failure }
+        guard let plugin = provision.plugin, let type = provision.type, let grants = provision.grants else {
+            preconditionFailure("where nothing is missing, everything is there")
         }
-        _ = try plugin.executable()
-        try plugin.checkRequirements()
-        grants = try setup.settings.grants(of: plugin.manifest.name).narrowed(
-            to: plugin.manifest, shipped: plugin.origin == setup.shippedPlugins)
         let secretKeys = type.configurationProperties.filter(\.secret).map(\.name)
         var masker = Masker(secrets: action.configuration.filter { secretKeys.contains($0.key) })
-        let entry = try type.providerSettings.map { (wanted) throws(Failure) in
-            try setup.settings.entry(
-                provider: id.provider, collection: wanted.collection, key: wanted.key(in: action.configuration))
+        for (name, value) in provision.entry?.secrets ?? [:] { masker.register(value, name: name) }
+        for (index, value) in provision.secrets {
+            masker.register(value, name: action.environmentVariables[index].name)
         }
-        for (name, value) in entry?.secrets ?? [:] { masker.register(value, name: name) }
-        providerSettings = entry?.value
-        var variables: [ComputeAction.EnvironmentVariable] = []
-        for variable in action.environmentVariables {
-            var value = variable.value
-            if variable.kind == .secretsManager {
-                value = try setup.settings.secret(variable.value)
-                masker.register(value, name: variable.name)
-            }
-            variables.append(.init(name: variable.name, value: value, type: variable.kind.rawValue))
+        providerSettings = provision.entry?.value
+        environmentVariables = action.environmentVariables.enumerated().map {
+            .init(name: $1.name, value: provision.secrets[$0] ?? $1.value, type: $1.kind.rawValue)
         }
-        environmentVariables = variables
+        self.grants = grants
         self.masker = masker
         self.plugin = plugin
         self.type = type
@@ -111,20 +102,5 @@ struct PluginPlan: Sendable {
             commands: action.commands, environmentVariables: environmentVariables,
             outputVariables: action.outputVariables,
             outputArtifacts: action.outputArtifacts.map { .init(name: $0.name, files: $0.files) })
-    }
-}
-
-extension PluginCatalogue {
-    /// Why there is no plugin for a type: where it was looked for, and what may be meant (ACT-2).
-    public func explanation(of id: ActionTypeIdentifier) -> String {
-        let near = nearest(to: id).map(\.description)
-        let hint = near.isEmpty ? "" : "; installed are \(near.joined(separator: ", "))"
-        return "no plugin serves \(id): looked in \(searched.joined(separator: ", "))\(hint)"
-    }
-}
-
-extension ActionTypeIdentifier {
-    public init(_ id: ActionTypeID) {
-        self.init(category: id.category, owner: id.owner, provider: id.provider, version: id.version)
     }
 }

@@ -9,17 +9,18 @@ import Scenarios
 ///
 /// - Parameters:
 ///   - isReplaced: of an action for which something stands in; its type may be one that nothing here serves.
-///   - missing: what to say of an action type that no installed plugin serves; nil when that does not matter.
+///   - needsPlugins: whether an action type that no installed plugin serves is a finding.
 /// - Throws: all findings, as the answer of the command.
 func loadPipeline(
     _ path: String, _ installation: Installation, refusal: Exit = .no, isReplaced: (ActionPlace) -> Bool,
-    missing: ((ActionTypeIdentifier) -> String)? = nil
+    needsPlugins: Bool = false
 ) throws -> Pipeline {
     let file = try DefinitionFile.load(path, catalogue: installation.actionTypes)
     let replaced = Set(file.pipeline.typePaths.filter { isReplaced($0.place) }.map(\.path))
     let findings = file.findings.filter { $0.rule != "ACT-2" || !replaced.contains($0.path) }
     let said = Set(findings.map(\.path))
-    let more = file.pipeline.conditionFindings + (missing.map { findMissing(file.pipeline, installation, $0) } ?? [])
+    let more =
+        file.pipeline.conditionFindings + (needsPlugins ? missingPlugins(file.pipeline, installation.catalogue) : [])
     let all = findings + more.filter { !said.contains($0.path) && !replaced.contains($0.path) }
     guard all.isEmpty else {
         // A plugin that is missed may be one whose manifest cannot be read.
@@ -30,13 +31,11 @@ func loadPipeline(
     return file.pipeline
 }
 
-private func findMissing(
-    _ pipeline: Pipeline, _ installation: Installation, _ say: (ActionTypeIdentifier) -> String
-) -> [Finding] {
+private func missingPlugins(_ pipeline: Pipeline, _ catalogue: PluginCatalogue) -> [Finding] {
     pipeline.typePaths.compactMap { place, path in
         let id = ActionTypeIdentifier(place.action.type)
-        guard place.action.type != .manualApproval, installation.catalogue.plugin(for: id) == nil else { return nil }
-        return Finding(path: path, rule: "ACT-2", message: say(id))
+        guard place.action.type != .manualApproval, catalogue.plugin(for: id) == nil else { return nil }
+        return Finding(path: path, rule: "ACT-2", message: catalogue.explanation(of: id))
     }
 }
 

@@ -20,7 +20,8 @@ struct Penstock: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, ResumeCommand.self, ValidateCommand.self, TestCommand.self, HistoryCommand.self,
+            RunCommand.self, ResumeCommand.self, ValidateCommand.self, TestCommand.self, PlanCommand.self,
+            HistoryCommand.self,
             ShowCommand.self,
             LogsCommand.self, PluginCommand.self, DoctorCommand.self,
         ])

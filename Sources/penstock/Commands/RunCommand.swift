@@ -16,15 +16,7 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "A pipeline definition, JSON or YAML, as create-pipeline takes it.")
     var definition: String
 
-    @Option(
-        name: .customLong("source"),
-        help: ArgumentHelp("A directory in place of a source action.", valueName: "action=dir"))
-    var sources: [Pair] = []
-
-    @OptionGroup var stubbing: StubOptions
-
-    @Option(name: .customLong("variable"), help: ArgumentHelp("A pipeline variable's value.", valueName: "name=value"))
-    var variables: [Pair] = []
+    @OptionGroup var replacing: ReplacingOptions
 
     @Option(help: ArgumentHelp("Stop when this stage has succeeded.", valueName: "stage"))
     var stopAfter: String?
@@ -40,17 +32,14 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let wiring = try Wiring(common)
         let pipeline = try load(wiring)
-        variables.warnOfUnknown(in: pipeline)
         // Everything that can be wrong is looked at before the state directory is touched.
-        let variables = try variables.values(of: "--variable")
-        let directories = try sources.directories(for: pipeline)
-        let stubs = try stubbing.stubs(of: pipeline, sources: directories)
+        let choices = try replacing.choices(for: pipeline)
         let store = try wiring.store(.writing)
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: try await store.save(pipeline),
             trigger: .init(type: "StartPipelineExecution", detail: userName()),
-            variables: variables, sourceDirectories: directories,
-            stopAfterStage: stopAfter, sandbox: sandbox.rawValue, stubs: stubs)
+            variables: choices.variables, sourceDirectories: choices.sourceDirectories,
+            stopAfterStage: stopAfter, sandbox: sandbox.rawValue, stubs: choices.stubs)
         let conduct = Conduct(common, running)
         let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
         let driver = try await Driver.starting(
@@ -61,8 +50,8 @@ struct RunCommand: AsyncParsableCommand {
     /// The pipeline, when nothing speaks against running it here.
     private func load(_ wiring: Wiring) throws -> Pipeline {
         let pipeline = try loadPipeline(
-            definition, wiring.installation, isReplaced: try stubbing.isReplaced(besides: sources)
-        ) { id in "\(wiring.catalogue.explanation(of: id)). Install one and name its folder by --plugins" }
+            definition, wiring.installation, isReplaced: try replacing.stubbing.isReplaced(besides: replacing.sources),
+            needsPlugins: true)
         if let stopAfter, !pipeline.stages.contains(where: { $0.name == stopAfter }) {
             let names = pipeline.stages.map(\.name).joined(separator: ", ")
             throw Answer(.usage, "--stop-after \(stopAfter): no such stage; there are \(names)")

@@ -1,0 +1,194 @@
+import Engine
+import Jansson
+import Pipelines
+import PluginHost
+import Settings
+
+/// What would run if a pipeline were started now, and everything that is missing for it. Nothing is made or changed.
+public struct Preview: Sendable {
+    /// What is chosen for the run.
+    public struct Choices: Sendable {
+        public var variables: [String: String]
+        /// By source action.
+        public var sourceDirectories: [String: String]
+        /// By `Stage/Action`.
+        public var stubs: [String: Stub]
+
+        public init(variables: [String: String], sourceDirectories: [String: String], stubs: [String: Stub]) {
+            self.variables = variables
+            self.sourceDirectories = sourceDirectories
+            self.stubs = stubs
+        }
+    }
+
+    public struct Variable: Hashable, Sendable {
+        public enum Origin: String, Hashable, Sendable { case given, byDefault, missing }
+        public let name: String
+        public let value: String?
+        public let origin: Origin
+    }
+
+    public struct Stage: Sendable {
+        public let name: String
+        /// Those of a group start together, when all of the group before have succeeded.
+        public let groups: [[PreviewedAction]]
+    }
+
+    /// One thing that is missing, and for which actions.
+    public struct Lack: Hashable, Sendable {
+        /// `Stage/Action`; empty when the whole run lacks it.
+        public internal(set) var actions: [String]
+        /// With the exact lines or options to add.
+        public let message: String
+    }
+
+    public let pipeline: Pipeline
+    public let variables: [Variable]
+    public let stages: [Stage]
+    public let lacks: [Lack]
+
+    public init(
+        of pipeline: Pipeline, choices: Choices, catalogue: PluginCatalogue, settings: Settings,
+        shippedPlugins: String?
+    ) {
+        self.pipeline = pipeline
+        variables = pipeline.variables.map { variable in
+            let given = choices.variables[variable.name]
+            let value = given ?? variable.defaultValue
+            return Variable(
+                name: variable.name, value: value,
+                origin: given != nil ? .given : value != nil ? .byDefault : .missing)
+        }
+        let knowledge = Knowledge(pipeline, variables, choices)
+        stages = pipeline.stages.map { stage in
+            Stage(
+                name: stage.name,
+                groups: stage.groups.map { group in
+                    group.map { action in
+                        PreviewedAction(action, in: stage.name, knowledge, choices) { action, unresolved in
+                            Provision(
+                                action, catalogue: catalogue, settings: settings, shippedPlugins: shippedPlugins,
+                                unresolved: unresolved)
+                        }
+                    }
+                })
+        }
+        lacks = Self.lacks(variables, stages)
+    }
+
+    /// The same thing that several actions lack is said once.
+    private static func lacks(_ variables: [Variable], _ stages: [Stage]) -> [Lack] {
+        var lacks = variables.filter { $0.origin == .missing }.map {
+            Lack(actions: [], message: "the variable \($0.name) has no default. Add: --variable \($0.name)=VALUE")
+        }
+        for action in stages.flatMap({ $0.groups.joined() }) {
+            guard case .plugin(let provision) = action.performer else { continue }
+            for failure in provision.failures {
+                if let index = lacks.firstIndex(where: { $0.message == failure.message }) {
+                    lacks[index].actions.append(action.place)
+                } else {
+                    lacks.append(Lack(actions: [action.place], message: failure.message))
+                }
+            }
+        }
+        return lacks
+    }
+}
+
+/// One action of a preview.
+public struct PreviewedAction: Sendable {
+    public enum Performer: Sendable {
+        case reviewer
+        case stub(Stub)
+        case directory(String)
+        case plugin(Provision)
+    }
+
+    /// A use of a variable: `#{SourceVariables.CommitId}` in `configuration.Tag`.
+    public struct Reference: Hashable, Sendable {
+        public let member: String
+        public let reference: VariableReference
+        /// `Stage/Action`, `the pipeline` or `the execution`.
+        public let origin: String
+        /// Nil when it shows only then.
+        public let value: String?
+    }
+
+    /// An artifact that goes in, and the `Stage/Action` that makes it.
+    public struct Input: Hashable, Sendable {
+        public let name: String
+        public let origin: String
+    }
+
+    /// `Stage/Action`
+    public let place: String
+    /// With what is known of its variables.
+    public let action: Action
+    public let performer: Performer
+    public let references: [Reference]
+    public let inputs: [Input]
+
+    fileprivate init(
+        _ declared: Action, in stage: String, _ knowledge: Knowledge, _ choices: Preview.Choices,
+        provision: (Action, Set<String>) -> Provision
+    ) {
+        place = "\(stage)/\(declared.name)"
+        inputs = declared.inputArtifacts.map { Input(name: $0, origin: knowledge.producers[$0] ?? "nowhere") }
+        // VAR-4: a source action's text is taken as it is.
+        let isSource = declared.type.category == "Source"
+        references =
+            isSource
+            ? []
+            : declared.templates.flatMap { member, template in
+                template.references.map {
+                    Reference(
+                        member: member, reference: $0, origin: knowledge.origin(of: $0), value: knowledge.value(of: $0))
+                }
+            }
+        // A reference without a value yet stands for itself, so this always comes to something.
+        let resolved = try? declared.resolved { knowledge.value(of: $0) ?? "#{\($0)}" }
+        action = isSource ? declared : resolved ?? declared
+        if let stub = choices.stubs[place] {
+            performer = .stub(stub)
+        } else if declared.type == .manualApproval {
+            performer = .reviewer
+        } else if isSource, let directory = choices.sourceDirectories[declared.name] {
+            performer = .directory(directory)
+        } else {
+            performer = .plugin(provision(action, Set(references.filter { $0.value == nil }.map(\.member))))
+        }
+    }
+}
+
+/// What can be known of variables and artifacts before anything has run.
+private struct Knowledge {
+    /// `Stage/Action` by artifact.
+    private(set) var producers: [String: String] = [:]
+    private var owners: [String: String] = [:]
+    private var values: [VariableReference: String] = [:]
+    private let declaresVariables: Bool
+
+    init(_ pipeline: Pipeline, _ variables: [Preview.Variable], _ choices: Preview.Choices) {
+        declaresVariables = !pipeline.variables.isEmpty
+        for stage in pipeline.stages {
+            for action in stage.actions {
+                let place = "\(stage.name)/\(action.name)"
+                for artifact in action.outputArtifacts { producers[artifact.name] = place }
+                guard let namespace = action.namespace else { continue }
+                owners[namespace] = place
+                guard case .action(let stub) = choices.stubs[place], case .succeeds(let outputs, _) = stub.outcome
+                else { continue }
+                for (key, value) in outputs { values[VariableReference(namespace: namespace, key: key)] = value }
+            }
+        }
+        for variable in variables { values[.init(namespace: "variables", key: variable.name)] = variable.value }
+    }
+
+    func value(of reference: VariableReference) -> String? { values[reference] }
+
+    func origin(of reference: VariableReference) -> String {
+        if reference.namespace == "codepipeline" { return "the execution" }
+        if reference.namespace == "variables", declaresVariables { return "the pipeline" }
+        return owners[reference.namespace] ?? "nowhere"
+    }
+}
