@@ -9,11 +9,12 @@ import Scenarios
 ///
 /// - Parameters:
 ///   - isReplaced: of an action for which something stands in; its type may be one that nothing here serves.
+///   - check: refuses what does not fit a pipeline that can be read; the findings may come from that.
 ///   - needsPlugins: whether an action type that no installed plugin serves is a finding.
 /// - Throws: all findings, as the answer of the command.
 func loadPipeline(
     _ path: String, _ installation: Installation, refusal: Exit = .no, isReplaced: (ActionPlace) -> Bool,
-    needsPlugins: Bool = false
+    needsPlugins: Bool = false, check: (Pipeline) throws -> Void = { _ in }
 ) throws -> Pipeline {
     let file = try DefinitionFile.load(path, catalogue: installation.actionTypes)
     let replaced = Set(file.pipeline.typePaths.filter { isReplaced($0.place) }.map(\.path))
@@ -22,6 +23,7 @@ func loadPipeline(
     let more =
         file.pipeline.conditionFindings + (needsPlugins ? missingPlugins(file.pipeline, installation.catalogue) : [])
     let all = findings + more.filter { !said.contains($0.path) && !replaced.contains($0.path) }
+    if all.allSatisfy({ $0.rule == "ACT-2" }) { try check(file.pipeline) }
     guard all.isEmpty else {
         // A plugin that is missed may be one whose manifest cannot be read.
         let isMissed = all.contains { $0.rule == "ACT-2" }

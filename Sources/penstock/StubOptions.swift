@@ -36,10 +36,8 @@ struct StubOptions: ParsableArguments {
 
     /// The stub of each action that has one, by `Stage/Action`; a directory comes before the stub of a pattern.
     func stubs(of pipeline: Pipeline, sources: [String: String]) throws -> [String: Stub] {
+        try check(against: pipeline)
         let chosen = try chosen
-        for pattern in chosen {
-            if let fault = pattern.fault(in: pipeline) { throw Answer(.usage, "--stub \(pattern): \(fault)") }
-        }
         let book = try file.map { try read($0, for: pipeline) } ?? .empty
         let stubs = try pipeline.stubs(answering: [book]) { place in
             guard let pattern = chosen.first(where: { $0.matches(place) }) else { return false }
@@ -49,6 +47,13 @@ struct StubOptions: ParsableArguments {
             return false
         }
         return stubs.mapValues(\.inRealTime)
+    }
+
+    /// Refuses a pattern that matches nothing.
+    func check(against pipeline: Pipeline) throws {
+        for pattern in try chosen {
+            if let fault = pattern.fault(in: pipeline) { throw Answer(.usage, "--stub \(pattern): \(fault)") }
+        }
     }
 
     private var chosen: [ActionPattern] {

@@ -51,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
     private func load(_ wiring: Wiring) throws -> Pipeline {
         let pipeline = try loadPipeline(
             definition, wiring.installation, isReplaced: try replacing.stubbing.isReplaced(besides: replacing.sources),
-            needsPlugins: true)
+            needsPlugins: true, check: replacing.stubbing.check)
         if let stopAfter, !pipeline.stages.contains(where: { $0.name == stopAfter }) {
             let names = pipeline.stages.map(\.name).joined(separator: ", ")
             throw Answer(.usage, "--stop-after \(stopAfter): no such stage; there are \(names)")
