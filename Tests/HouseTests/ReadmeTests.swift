@@ -9,9 +9,27 @@ struct ReadmeTests {
 
     @Test("the pipeline with a plugin of one's own runs as it is written")
     func firstPlugin() throws {
+        let (status, said) = try run(try block("A test runs this block as it stands."))
+        #expect(status == 0, "\(said)")
+        #expect(said.contains("Greet/Hello | hello world, you sent 2 files"), "\(said)")
+    }
+
+    @Test("the scenarios of that pipeline pass as they are written")
+    func scenarios() throws {
+        let scenarios = try block("A test runs this block after the one above.")
+        let (status, said) = try run(try block("A test runs this block as it stands.") + scenarios)
+        #expect(status == 0 && said.contains("2 scenarios: 2 passed, 0 failed"), "\(said)")
+    }
+
+    /// The commands below a comment.
+    private func block(_ comment: String) throws -> String {
         let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-        let block = try #require(
-            readme.firstMatch(of: /<!-- A test runs this block as it stands. -->\n```bash\n([\s\S]*?)```/))
+        let parts = readme.components(separatedBy: "<!-- \(comment) -->\n```bash\n")
+        try #require(parts.count == 2, "one block is marked: \(comment)")
+        return try #require(parts[1].components(separatedBy: "```").first)
+    }
+
+    private func run(_ block: String) throws -> (status: Int32, said: String) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "penstock-readme-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         // The user of a sandbox must be able to enter, as it is on most machines.
@@ -21,8 +39,8 @@ struct ReadmeTests {
         let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
         let process = Process()
         process.executableURL = URL(filePath: "/bin/bash")
-        let script = block.1.replacing("--source Checkout=hello", with: "--source Checkout=hello --state state")
-        process.arguments = ["-ec", String(script)]
+        let script = block.replacing("--source Checkout=hello", with: "--source Checkout=hello --state state")
+        process.arguments = ["-ec", script]
         process.currentDirectoryURL = folder
         process.environment = ["PATH": "\(products):/usr/bin:/bin", "HOME": folder.path]
         let output = Pipe()
@@ -31,7 +49,6 @@ struct ReadmeTests {
         try process.run()
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(said)")
-        #expect(said.contains("Greet/Hello | hello world, you sent 2 files"), "\(said)")
+        return (process.terminationStatus, said)
     }
 }
