@@ -20,22 +20,22 @@ struct Expectation: Hashable, Sendable {
 }
 
 extension Reading {
-    mutating func expectation(_ reader: JSONReader, for pipeline: Pipeline) -> Expectation {
+    mutating func expectation(_ reader: JSONReader) -> Expectation {
         var expectation = Expectation()
         let known = ["status", "path", "variables", "failure", "neverReached"]
         guard let reader = object(reader, known: known) else { return expectation }
         if let member = attempt({ () throws(JSONTypeError) in try reader.required("status") }) {
             expectation.status = name(member, of: "status", in: ["Succeeded", "Failed", "Stopped"]) ?? ""
         }
-        if let member = member("path", of: reader, { $0 }) { expectation.path = path(member, in: pipeline) }
+        if let member = member("path", of: reader, { $0 }) { expectation.path = path(member) }
         if let member = member("variables", of: reader, { $0 }) {
-            expectation.variables = variables(member, in: pipeline)
+            expectation.variables = variables(member)
         }
-        if let member = member("failure", of: reader, { $0 }) { expectation.failure = failure(member, in: pipeline) }
+        if let member = member("failure", of: reader, { $0 }) { expectation.failure = failure(member) }
         if let member = member("neverReached", of: reader, { $0 }) {
             for element in elements(of: member) {
                 guard let text = attempt({ () throws(JSONTypeError) in try element.string() }) else { continue }
-                if let pattern = pattern(text, in: pipeline, at: element.path) {
+                if let pattern = pattern(text, at: element.path) {
                     expectation.neverReached.append(pattern)
                 }
             }
@@ -43,12 +43,12 @@ extension Reading {
         return expectation
     }
 
-    private mutating func path(_ reader: JSONReader, in pipeline: Pipeline) -> [[PathStep]] {
+    private mutating func path(_ reader: JSONReader) -> [[PathStep]] {
         var seen: Set<String> = []
         return elements(of: reader).map { element in
             let group: [JSONReader] = if case .array = element.value { elements(of: element) } else { [element] }
             return group.compactMap { reader in
-                guard let step = step(reader, in: pipeline) else { return nil }
+                guard let step = step(reader) else { return nil }
                 if !seen.insert(step.place).inserted { report(reader.path, "is the second of \(step.place)") }
                 return step
             }
@@ -56,7 +56,7 @@ extension Reading {
     }
 
     /// `Stage/Action: Outcome`: a text, or what YAML makes of it without quotes.
-    private mutating func step(_ reader: JSONReader, in pipeline: Pipeline) -> PathStep? {
+    private mutating func step(_ reader: JSONReader) -> PathStep? {
         let (place, outcome): (String, String)
         switch reader.value {
         case .string(let text):
@@ -70,16 +70,15 @@ extension Reading {
             report(reader.path, "must be \"Stage/Action: Succeeded\" or Failed, found \(reader.value.kind)")
             return nil
         }
-        let places = pipeline.places.map(\.description)
-        guard known(place, "action", in: places, at: reader.path),
+        guard isAction(place, at: reader.path),
             known(outcome, "outcome", in: ["Succeeded", "Failed"], at: reader.path)
         else { return nil }
         return PathStep(place: place, outcome: outcome)
     }
 
-    private mutating func variables(_ reader: JSONReader, in pipeline: Pipeline) -> [String: String] {
+    private mutating func variables(_ reader: JSONReader) -> [String: String] {
         let texts = texts(reader)
-        let namespaces = pipeline.places.compactMap(\.action.namespace)
+        let namespaces = places.compactMap(\.action.namespace)
         for (key, _, path) in texts {
             let parts = key.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             if parts.count < 2 {
@@ -93,10 +92,11 @@ extension Reading {
         return Dictionary(uniqueKeysWithValues: texts.map { ($0.key, $0.value) })
     }
 
-    private mutating func failure(_ reader: JSONReader, in pipeline: Pipeline) -> Expectation.Failure? {
+    private mutating func failure(_ reader: JSONReader) -> Expectation.Failure? {
         guard let reader = object(reader, known: ["action", "type", "message"]),
             let action = attempt({ () throws(JSONTypeError) in try reader.required("action") }),
-            let place = name(action, of: "action", in: pipeline.places.map(\.description))
+            let place = attempt({ () throws(JSONTypeError) in try action.string() }),
+            isAction(place, at: action.path)
         else { return nil }
         let type = member("type", of: reader, { $0 }).flatMap {
             name($0, of: "failure type", in: StubAnswer.failureTypes)

@@ -1,10 +1,22 @@
 import Jansson
+import Pipelines
 
-/// The reading of one document, which goes on after a fault, so that all of them are told at once.
+/// The reading of one document about a pipeline, which goes on after a fault, so that all of them are told at once.
 struct Reading {
     /// More than anyone reads.
     static let findingsLimit = 100
+    let pipeline: Pipeline
+    let places: [ActionPlace]
     private(set) var findings: [JSONTypeError] = []
+    private let placeNames: [String]
+    private let isPlace: Set<String>
+
+    init(for pipeline: Pipeline) {
+        self.pipeline = pipeline
+        places = pipeline.places
+        placeNames = places.map(\.description)
+        isPlace = Set(placeNames)
+    }
 
     var hasRoom: Bool { findings.count < Self.findingsLimit }
 
@@ -56,6 +68,11 @@ struct Reading {
     mutating func name(_ reader: JSONReader, of noun: String, in names: [String]) -> String? {
         guard let name = attempt({ () throws(JSONTypeError) in try reader.string() }) else { return nil }
         return known(name, noun, in: names, at: reader.path) ? name : nil
+    }
+
+    /// Whether `name` is an action's `Stage/Action`; it is a finding when it is not.
+    mutating func isAction(_ name: String, at path: String) -> Bool {
+        isPlace.contains(name) || known(name, "action", in: placeNames, at: path)
     }
 
     mutating func known(_ name: String, _ noun: String, in names: [String], at path: String) -> Bool {

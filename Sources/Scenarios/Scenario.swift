@@ -13,29 +13,29 @@ public struct Scenario: Hashable, Sendable {
     public static func read(
         _ document: JSON, for pipeline: Pipeline
     ) -> (scenarios: [Scenario], findings: [JSONTypeError]) {
-        var reading = Reading()
-        let scenarios = reading.scenarios(JSONReader(document), for: pipeline)
+        var reading = Reading(for: pipeline)
+        let scenarios = reading.scenarios(JSONReader(document))
         return (scenarios, reading.findings)
     }
 }
 
 extension Reading {
-    fileprivate mutating func scenarios(_ reader: JSONReader, for pipeline: Pipeline) -> [Scenario] {
+    fileprivate mutating func scenarios(_ reader: JSONReader) -> [Scenario] {
         guard let reader = object(reader, known: ["defaults", "scenarios"]) else { return [] }
         var variables: [String: String] = [:]
         var book = StubBook.empty
         if let member = member("defaults", of: reader, { $0 }),
             let defaults = object(member, known: ["variables", "stubs"])
         {
-            variables = given(defaults, to: pipeline)
-            book = stubs(defaults, for: pipeline)
+            variables = given(defaults)
+            book = stubs(defaults)
         }
         guard let list = attempt({ () throws(JSONTypeError) in try reader.required("scenarios") }) else { return [] }
         let elements = elements(of: list)
         if elements.isEmpty, hasRoom { report(list.path, "has no scenario, so nothing would be tested") }
         var names: Set<String> = []
         return elements.compactMap { element in
-            guard hasRoom, let scenario = scenario(element, variables, book, for: pipeline) else { return nil }
+            guard hasRoom, let scenario = scenario(element, variables, book) else { return nil }
             if !names.insert(scenario.name).inserted {
                 report("\(element.path).name", "is the name of an earlier scenario: \"\(scenario.name)\"")
             }
@@ -44,18 +44,18 @@ extension Reading {
     }
 
     private mutating func scenario(
-        _ reader: JSONReader, _ defaults: [String: String], _ book: StubBook, for pipeline: Pipeline
+        _ reader: JSONReader, _ defaults: [String: String], _ book: StubBook
     ) -> Scenario? {
         guard let reader = object(reader, known: ["name", "variables", "stubs", "stopAfter", "expect"]) else {
             return nil
         }
         let name = attempt { () throws(JSONTypeError) in try reader.required("name").string(length: 1...200) }
-        let variables = defaults.merging(given(reader, to: pipeline)) { $1 }
-        let own = stubs(reader, for: pipeline)
+        let variables = defaults.merging(given(reader)) { $1 }
+        let own = stubs(reader)
         let stages = pipeline.stages.map(\.name)
         let stopAfter = member("stopAfter", of: reader, { $0 }).flatMap { self.name($0, of: "stage", in: stages) }
         let expected = attempt { () throws(JSONTypeError) in try reader.required("expect") }
-        let expectation = expected.map { self.expectation($0, for: pipeline) }
+        let expectation = expected.map { self.expectation($0) }
         guard let name, let expectation else { return nil }
         let start = Start(
             execution: ExecutionID("00000000-0000-4000-8000-000000000000"), pipelineVersion: 1,
@@ -64,7 +64,7 @@ extension Reading {
         return Scenario(name: name, start: start, expectation: expectation)
     }
 
-    private mutating func given(_ reader: JSONReader, to pipeline: Pipeline) -> [String: String] {
+    private mutating func given(_ reader: JSONReader) -> [String: String] {
         guard let member = member("variables", of: reader, { $0 }) else { return [:] }
         let texts = texts(member)
         for (key, _, path) in texts {
@@ -73,7 +73,7 @@ extension Reading {
         return Dictionary(uniqueKeysWithValues: texts.map { ($0.key, $0.value) })
     }
 
-    private mutating func stubs(_ reader: JSONReader, for pipeline: Pipeline) -> StubBook {
-        member("stubs", of: reader, { $0 }).map { book($0, for: pipeline) } ?? .empty
+    private mutating func stubs(_ reader: JSONReader) -> StubBook {
+        member("stubs", of: reader, { $0 }).map { book($0) } ?? .empty
     }
 }

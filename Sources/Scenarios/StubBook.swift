@@ -14,8 +14,8 @@ public struct StubBook: Hashable, Sendable {
     /// Reads what a file says about the actions of `pipeline`.
     /// - Returns: also everything that is wrong with it; the book is only fit for use when that is nothing.
     public static func read(_ document: JSON, for pipeline: Pipeline) -> (book: StubBook, findings: [JSONTypeError]) {
-        var reading = Reading()
-        let book = reading.book(JSONReader(document), for: pipeline)
+        var reading = Reading(for: pipeline)
+        let book = reading.book(JSONReader(document))
         return (book, reading.findings)
     }
 
@@ -30,11 +30,10 @@ public struct StubBook: Hashable, Sendable {
 }
 
 extension Reading {
-    mutating func book(_ reader: JSONReader, for pipeline: Pipeline) -> StubBook {
-        let places = pipeline.places
+    mutating func book(_ reader: JSONReader) -> StubBook {
         var answers: [StubAnswer] = []
         for (text, reader) in members(of: reader) where hasRoom {
-            guard let pattern = pattern(text, in: pipeline, at: reader.path) else { continue }
+            guard let pattern = pattern(text, at: reader.path) else { continue }
             answers.append(answer(pattern, reader, for: places.filter(pattern.matches)))
         }
         for place in places { refuseContradictions(among: answers.filter { $0.pattern.matches(place) }, at: place) }
@@ -42,7 +41,7 @@ extension Reading {
     }
 
     /// Nil when it is none, or matches nothing; that is a finding.
-    mutating func pattern(_ text: String, in pipeline: Pipeline, at path: String) -> ActionPattern? {
+    mutating func pattern(_ text: String, at path: String) -> ActionPattern? {
         guard let pattern = ActionPattern(text) else {
             report(path, "must be \"all\" or STAGE/ACTION, in which * and ? stand for any characters and for one")
             return nil
@@ -72,34 +71,46 @@ extension Pipeline {
     public func stubs(
         answering books: [StubBook], where chosen: (ActionPlace) throws -> Bool
     ) rethrows -> [String: Stub] {
+        let referred = keysReferredTo
         var stubs: [String: Stub] = [:]
         for place in places where try chosen(place) {
             let answers = books.reversed().compactMap { $0.best(for: place) }
             let answer = answers.first(where: \.pattern.isExact) ?? answers.first
-            stubs[place.description] = place.isApproval ? .approval(.init(answer)) : .action(stub(of: place, answer))
+            stubs[place.description] =
+                place.isApproval ? .approval(.init(answer)) : .action(.init(place, answer, referred))
         }
         return stubs
     }
 
-    private func stub(of place: ActionPlace, _ answer: StubAnswer?) -> ActionStub {
+    /// By namespace: the output variables that actions refer to.
+    private var keysReferredTo: [String: Set<String>] {
+        var keys: [String: Set<String>] = [:]
+        for reference in places.flatMap({ $0.action.templates.flatMap(\.template.references) }) {
+            keys[reference.namespace, default: []].insert(reference.key)
+        }
+        return keys
+    }
+}
+
+extension ActionStub {
+    /// What is referred to and not given has a value that says where it is from.
+    fileprivate init(_ place: ActionPlace, _ answer: StubAnswer?, _ referred: [String: Set<String>]) {
         let delaySeconds = answer?.delaySeconds ?? 0
-        if let failure = answer?.failure { return ActionStub(.fails(failure), delaySeconds: delaySeconds) }
-        let given = answer?.outputVariables ?? [:]
-        let variables = variablesReferred(to: place.action.namespace).merging(given) { $1 }
+        if let failure = answer?.failure {
+            self.init(.fails(failure), delaySeconds: delaySeconds)
+            return
+        }
+        var variables = answer?.outputVariables ?? [:]
+        if let namespace = place.action.namespace {
+            for key in referred[namespace] ?? [] where variables[key] == nil {
+                variables[key] = "stub-\(namespace).\(key)"
+            }
+        }
         let files = place.action.outputArtifacts.map { artifact in
             let text = "The artifact \(artifact.name), made by a stub of \(place).\n"
             return (artifact.name, answer?.files[artifact.name] ?? ["stub.txt": text])
         }
-        return ActionStub(
-            .succeeds(outputVariables: variables, files: Dictionary(files) { $1 }), delaySeconds: delaySeconds)
-    }
-
-    /// Every output variable of a namespace that an action refers to, with a value that says where it is from.
-    private func variablesReferred(to namespace: String?) -> [String: String] {
-        guard let namespace else { return [:] }
-        let references = places.flatMap { $0.action.templates.flatMap(\.template.references) }
-        let keys = references.filter { $0.namespace == namespace }.map(\.key)
-        return Dictionary(keys.map { ($0, "stub-\(namespace).\($0)") }) { $1 }
+        self.init(.succeeds(outputVariables: variables, files: Dictionary(files) { $1 }), delaySeconds: delaySeconds)
     }
 }
 
