@@ -69,7 +69,7 @@ struct StubTests {
     @Test("what began with stubs stays so when it is resumed, also a stub that was about to answer")
     func resumed() async throws {
         let site = try Site()
-        try site.write("{End/Ship: {delaySeconds: 2}}", to: "stubs.yaml")
+        try site.write("{End/Ship: {delaySeconds: 10}}", to: "stubs.yaml")
         let definition = pipeline(
             source, Stage("Build", action("Make", "echo working; await go", type: "Build/Custom/Do")),
             Stage("End", action("Ship", "count shipped", type: "Build/Custom/Do")))
