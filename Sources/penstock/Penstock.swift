@@ -20,7 +20,7 @@ struct Penstock: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, ResumeCommand.self, ValidateCommand.self, HistoryCommand.self, ShowCommand.self,
+            RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, HistoryCommand.self, ShowCommand.self,
             LogsCommand.self, PluginCommand.self, DoctorCommand.self,
         ])
 

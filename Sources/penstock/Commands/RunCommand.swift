@@ -16,7 +16,7 @@ struct RunCommand: AsyncParsableCommand {
             with what was stopped, or interrupted in any other way.
             """)
 
-    @Argument(help: "A pipeline definition, JSON or YAML, as create-pipeline takes it.")
+    @Argument(help: "A pipeline definition as create-pipeline takes it, or a CloudFormation template; JSON or YAML.")
     var definition: String
 
     @Option(
@@ -33,6 +33,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How actions are kept from this machine: bubblewrap, or none.")
     var sandbox: SandboxChoice = .bubblewrap
 
+    @OptionGroup var choice: TemplateOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var common: CommonOptions
 
@@ -40,16 +41,20 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wiring = try Wiring(common)
-        let pipeline = try load(wiring)
+        let file = try load(wiring)
+        let pipeline = file.pipeline
         warnOfUnknownVariables(pipeline)
         // Everything that can be wrong is looked at before the state directory is touched.
-        let (variables, directories) = (try values(variables, "--variable"), try sourceDirectories(of: pipeline))
+        let (variables, directories) = (
+            try penstock.values(variables, "--variable"), try sourceDirectories(of: pipeline)
+        )
+        let lastStage = try lastStage(of: file)
         let store = try wiring.store(.writing)
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: try await store.save(pipeline),
             trigger: .init(type: "StartPipelineExecution", detail: userName()),
             variables: variables, sourceDirectories: directories,
-            stopAfterStage: stopAfter, sandbox: sandbox.rawValue)
+            stopAfterStage: lastStage, sandbox: sandbox.rawValue)
         let conduct = Conduct(common, running)
         let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
         let driver = try await Driver.starting(
@@ -58,8 +63,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// The pipeline, when nothing speaks against running it here.
-    private func load(_ wiring: Wiring) throws -> Pipeline {
-        let file = try DefinitionFile.load(definition, catalogue: wiring.actionTypes)
+    private func load(_ wiring: Wiring) throws -> DefinitionFile {
+        let file = try choice.load(definition, catalogue: wiring.actionTypes)
         let said = Set(file.findings.map(\.path))
         let findings = file.findings + whatCannotRun(file.pipeline, wiring).filter { !said.contains($0.path) }
         guard findings.isEmpty else {
@@ -72,7 +77,39 @@ struct RunCommand: AsyncParsableCommand {
             let names = file.pipeline.stages.map(\.name).joined(separator: ", ")
             throw Answer(.usage, "--stop-after \(stopAfter): no such stage; there are \(names)")
         }
-        return file.pipeline
+        if let origin = file.origin {
+            try refuseMissingParameters(origin)
+            if !common.quiet { origin.tell(definition) }
+        }
+        return file
+    }
+
+    /// As CloudFormation does. Roles and stores are not used here, and secrets come from the settings.
+    private func refuseMissingParameters(_ origin: TemplateOrigin) throws {
+        var names: Set<String> = []
+        for placeholder in origin.placeholders where placeholder.isActedUpon {
+            for case .parameter(let name, isSecret: false) in placeholder.references { names.insert(name) }
+        }
+        if names.isEmpty { return }
+        let advice = names.sorted().map { "--parameter \($0)=VALUE" }.joined(separator: " ")
+        throw Answer(.usage, "\(definition): its actions need parameters that have no value; give \(advice)")
+    }
+
+    /// The stage to stop after: that of `--stop-after`, or the one before a transition that the template disables,
+    /// whichever comes first.
+    private func lastStage(of file: DefinitionFile) throws -> String? {
+        let stages = file.pipeline.stages.map(\.name)
+        guard
+            let disabled = stages.firstIndex(where: { name in
+                file.origin?.disabledTransitions.contains { $0.stage == name } ?? false
+            })
+        else { return stopAfter }
+        let transition = file.origin?.disabledTransitions.first { $0.stage == stages[disabled] }
+        let reason = "the template disables the transition into \(stages[disabled]) (\(transition?.reason ?? ""))"
+        guard disabled > 0 else { throw Answer(.no, "\(definition): nothing can run: \(reason)") }
+        if let stopAfter, let wanted = stages.firstIndex(of: stopAfter), wanted < disabled { return stopAfter }
+        complain("\(definition): stops after \(stages[disabled - 1]): \(reason)")
+        return stages[disabled - 1]
     }
 
     private func whatCannotRun(_ pipeline: Pipeline, _ wiring: Wiring) -> [Finding] {
@@ -100,7 +137,7 @@ struct RunCommand: AsyncParsableCommand {
     private func isReplaced(_ action: Action) -> Bool { sources.contains { $0.name == action.name } }
 
     private func sourceDirectories(of pipeline: Pipeline) throws -> [String: String] {
-        let directories = try values(sources, "--source")
+        let directories = try penstock.values(sources, "--source")
         let actions = Set(pipeline.stages.flatMap(\.actions).filter { $0.type.category == "Source" }.map(\.name))
         for (action, directory) in directories {
             guard actions.contains(action) else {
@@ -115,13 +152,6 @@ struct RunCommand: AsyncParsableCommand {
         return directories.mapValues(absolute)
     }
 
-    private func values(_ pairs: [Pair], _ option: String) throws -> [String: String] {
-        try Dictionary(grouping: pairs, by: \.name).mapValues { same in
-            guard same.count == 1 else { throw Answer(.usage, "\(option) \(same[0].name): is given twice") }
-            return same[0].value
-        }
-    }
-
     /// Unknown names are ignored (VAR-5); that they are is worth a word.
     private func warnOfUnknownVariables(_ pipeline: Pipeline) {
         let names = pipeline.variables.map(\.name)
@@ -129,6 +159,14 @@ struct RunCommand: AsyncParsableCommand {
             let there = names.isEmpty ? "none" : names.joined(separator: ", ")
             complain("--variable \(variable.name): is ignored; the pipeline's variables are \(there)")
         }
+    }
+}
+
+/// - Throws: `Answer` for a name that is given twice.
+func values(_ pairs: [Pair], _ option: String) throws -> [String: String] {
+    try Dictionary(grouping: pairs, by: \.name).mapValues { same in
+        guard same.count == 1 else { throw Answer(.usage, "\(option) \(same[0].name): is given twice") }
+        return same[0].value
     }
 }
 
