@@ -20,10 +20,9 @@ public enum TemplateReference: Hashable, Sendable, CustomStringConvertible {
         case .resource(let id, let type): "the resource \(id) (\(type))"
         case .attribute(let name, let id): "the attribute \(name) of the resource \(id)"
         case .export(let name): "the export \(name) of another stack"
-        case .parameter(let name, _): "the parameter \(name), which has no value; give one by --parameter \(name)=VALUE"
+        case .parameter(let name, _): "the parameter \(name), which has no value"
         case .stored(let name, let key):
-            "the parameter \(name), whose value is in the Systems Manager under \(key); give it by --parameter "
-                + "\(name)=VALUE"
+            "the parameter \(name), whose value is in the Systems Manager under \(key)"
         case .availabilityZones(let region): "the availability zones of \(region)"
         case .addresses(let block): "a part of the addresses \(block)"
         case .unseen(let name): "\(name), which a macro of the template makes"

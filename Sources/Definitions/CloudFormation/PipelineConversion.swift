@@ -23,10 +23,7 @@ struct PipelineConversion {
         case (.list(let element), .list(let elements)):
             return .array(elements.enumerated().map { convert($1, element, to: "\(path)[\($0)]") })
         case (.object(let shapes), .object(let members)): return object(members, shapes, value, to: path)
-        case (.configuration, .object(let members)):
-            return .object(
-                Dictionary(uniqueKeysWithValues: members.map { ($0, convert($1, .text, to: "\(path).\(excerpt($0))")) })
-            )
+        case (.configuration, .object(let members)): return configuration(members, to: path)
         case (.stores, .list(let elements)): return stores(elements, to: path)
         case (.integer, .scalar(let scalar)):
             note(value, as: value.text ?? "", at: path)
@@ -62,6 +59,14 @@ struct PipelineConversion {
         return .object(result)
     }
 
+    private mutating func configuration(_ members: [String: Evaluated], to path: String) -> JSON {
+        var result: [String: JSON] = [:]
+        for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+            result[name] = convert(member, .text, to: "\(path).\(excerpt(name))")
+        }
+        return .object(result)
+    }
+
     private mutating func stores(_ elements: [Evaluated], to path: String) -> JSON {
         var stores: [String: JSON] = [:]
         for element in elements {
@@ -87,8 +92,17 @@ struct PipelineConversion {
             let unknown = rest.map { String($0).capitalised }.joined(separator: ".")
             let separator = known.isEmpty && !unknown.isEmpty ? "." : ""
             return Finding(
-                path: origins[String(known)]! + separator + unknown, rule: finding.rule, message: finding.message)
+                path: origins[String(known)]! + separator + unknown, rule: finding.rule,
+                message: finding.message + explanation(of: finding.path))
         }
+    }
+
+    /// What is not known of the place of a finding, which may be all that is wrong with it.
+    private func explanation(of path: String) -> String {
+        guard !path.isEmpty else { return "" }
+        let unknown = placeholders.filter { $0.path == path || $0.path.hasPrefix("\(path).") }.flatMap(\.references)
+        if unknown.isEmpty { return "" }
+        return " This stands for \(unknown.prefix(5).map(\.description).joined(separator: ", and "))."
     }
 
     private mutating func report(_ path: String, _ message: String) {

@@ -66,6 +66,11 @@ extension TemplateOrigin {
             )
         }
         for placeholder in placeholders { complain("\(template): \(placeholder)") }
+        let parameters = parametersWithoutValue(in: placeholders)
+        if !parameters.isEmpty {
+            let options = parameters.map { "--parameter \($0)=VALUE" }.joined(separator: " ")
+            complain("\(template): parameters get their values by \(options)")
+        }
         for note in notes { complain("\(template): \(note)") }
         for transition in disabledTransitions {
             complain("\(template): the transition into \(transition.stage) is disabled (\(transition.reason))")
@@ -98,6 +103,18 @@ extension TemplateOrigin {
                 }),
         ]
     }
+}
+
+/// The names of parameters that the placeholders stand for, sorted.
+private func parametersWithoutValue(in placeholders: [Placeholder]) -> [String] {
+    var names: Set<String> = []
+    for reference in placeholders.flatMap(\.references) {
+        switch reference {
+        case .parameter(let name, _), .stored(let name, _): names.insert(name)
+        case .resource, .attribute, .export, .availabilityZones, .addresses, .unseen: break
+        }
+    }
+    return names.sorted()
 }
 
 extension TemplateResource {
