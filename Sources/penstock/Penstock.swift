@@ -21,7 +21,7 @@ struct Penstock: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, HistoryCommand.self, ShowCommand.self,
-            LogsCommand.self, PluginCommand.self, DoctorCommand.self,
+            LogsCommand.self, PluginCommand.self, SettingsCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {
