@@ -57,11 +57,6 @@ extension SettingsDraft {
             addSecret(variable.value)
         }
     }
-
-    /// A secret that something refers to by its name.
-    public mutating func addSecret(_ name: String) {
-        insert(.choice("the path of a file with this secret"), at: ["secrets", name, "file"])
-    }
 }
 
 extension ProviderSettings {

@@ -25,41 +25,61 @@ public indirect enum SettingsDraft: Hashable, Sendable {
         self = .object(members)
     }
 
-    /// The text of the file, in YAML, members in the order of their names.
-    public var yaml: String {
-        guard case .object(let members) = self else { return "" }
-        return members.isEmpty ? "{}\n" : block(members, indentation: 0)
+    /// A secret that something refers to by its name.
+    public mutating func addSecret(_ name: String) {
+        insert(.choice("the path of a file with this secret"), at: ["secrets", name, "file"])
     }
 
-    private func block(_ members: [String: SettingsDraft], indentation: Int) -> String {
-        let margin = String(repeating: " ", count: indentation)
-        return members.sorted { $0.key < $1.key }.map { name, member in
-            let key = yamlText(name)
-            switch member {
-            case .remark(let text): return "\(margin)# \(key): \(text.replacing("\n", with: " "))\n"
-            case .value(let value): return "\(margin)\(key): \(yamlText(value, indentation: indentation + 2))\n"
-            case .object(let inner):
-                let isEmpty = inner.values.allSatisfy { if case .remark = $0 { true } else { false } }
-                return "\(margin)\(key):\(isEmpty ? " {}" : "")\n\(block(inner, indentation: indentation + 2))"
+    /// The text of the file, in YAML, members in the order of their names.
+    public var yaml: String {
+        guard case .object(let members) = self, !members.isEmpty else { return "{}\n" }
+        // An entry that needs nothing has to be there all the same; grants that are not needed have not.
+        let lines = members.sorted { $0.key < $1.key }.flatMap {
+            $1.lines($0, isOptional: $0 == "grants", inComment: false)
+        }
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    private func lines(_ name: String, isOptional: Bool, inComment: Bool) -> [String] {
+        let key = yamlText(name)
+        switch self {
+        case .remark(let text): return ["\(inComment ? "" : "# ")\(key): \(text.replacing("\n", with: " "))"]
+        case .value(let value): return yamlLines(value, after: "\(key):")
+        case .object(let members):
+            let isComment = isOptional && !inComment && isRemark
+            let isEmpty = !isComment && !inComment && members.values.allSatisfy(\.isRemark)
+            let inner = members.sorted { $0.key < $1.key }.flatMap {
+                $1.lines($0, isOptional: isOptional, inComment: inComment || isComment)
             }
-        }.joined()
+            let lines = ["\(key):\(isEmpty ? " {}" : "")"] + inner.map(indented)
+            return isComment ? lines.map { "# \($0)" } : lines
+        }
+    }
+
+    /// Whether there is nothing in it but remarks.
+    private var isRemark: Bool {
+        switch self {
+        case .remark: true
+        case .value: false
+        case .object(let members): members.values.allSatisfy(\.isRemark)
+        }
     }
 }
 
+private func indented(_ line: some StringProtocol) -> String { line.isEmpty ? "" : "  \(line)" }
+
 /// JSON is YAML; only texts of several lines are better read as such.
-private func yamlText(_ value: JSON, indentation: Int) -> String {
-    guard case .string(let text) = value, isBlock(text) else { return value.text }
-    let margin = String(repeating: " ", count: indentation)
-    let lines = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
-    return "|\n" + lines.map { $0.isEmpty ? "" : margin + $0 }.joined(separator: "\n")
+private func yamlLines(_ value: JSON, after key: String) -> [String] {
+    guard case .string(let text) = value, isBlock(text) else { return ["\(key) \(value.text)"] }
+    return ["\(key) |"] + text.dropLast().split(separator: "\n", omittingEmptySubsequences: false).map(indented)
 }
 
 /// Whether a literal block gives the text back: lines of printable ASCII, the first not indented, one line feed last.
 private func isBlock(_ text: String) -> Bool {
     let lines = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
     let isPrintable = text.utf8.allSatisfy { $0 == UInt8(ascii: "\n") || (0x20..<0x7F).contains($0) }
-    return isPrintable && text.hasSuffix("\n") && lines.count > 1
-        && lines.first?.isEmpty == false && lines.first?.first != " " && lines.last?.isEmpty == false
+    return isPrintable && text.hasSuffix("\n") && lines.count > 1 && lines.first?.first != nil
+        && lines.first?.first != " " && lines.last?.isEmpty == false
 }
 
 /// A key: bare when nothing could take it for something else.

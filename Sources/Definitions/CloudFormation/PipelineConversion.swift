@@ -119,12 +119,20 @@ struct PipelineConversion {
         switch shape {
         case .name(let pattern): pattern.fitted(text)
         case .version: "1"
-        case .role: isRole(text) ? text : template.roleARN(NamePattern.name.fitted(text))
+        case .role: role(text)
         default: text
         }
     }
 
-    private func isRole(_ text: String) -> Bool { text.hasPrefix("arn:") && text.contains(":role/") }
+    /// The ARN of a role, with the account of the template where that is not known, or all of it.
+    private func role(_ text: String) -> String {
+        guard text.hasPrefix("arn:"), let name = text.firstRange(of: ":role/") else {
+            return template.roleARN(NamePattern.name.fitted(text))
+        }
+        let account = text[..<name.lowerBound].split(separator: ":").last ?? ""
+        let isKnown = account.utf8.count == 12 && account.allSatisfy(\.isNumber)
+        return isKnown ? text : template.roleARN(String(text[name.upperBound...]))
+    }
 }
 
 extension Shape {
