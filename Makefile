@@ -1,6 +1,7 @@
 # make run    sets up, builds and shows a pipeline running
 # make test   sets up and runs everything that CI runs
 # make bench  measures, against the floors of this machine
+# make interop  imports pipelines that AWS's CDK makes (from PyPI, into .build/interop)
 # make install PREFIX=/usr/local
 
 SHELL := /bin/bash
@@ -12,7 +13,7 @@ PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-d
 	bubblewrap git jq python3 util-linux \
 	python3-markdown procps curl
 
-.PHONY: run test bench install setup build lint plugin-tests demonstration
+.PHONY: run test bench interop install setup build lint plugin-tests demonstration
 
 run: setup build demonstration
 
@@ -46,6 +47,12 @@ demonstration:
 bench: setup
 	$(BUILD) -c release
 	.build/release/penstock-bench
+
+interop: build
+	$(MAKE) setup PACKAGES="nodejs python3-venv"
+	[ -x .build/interop/bin/python ] || /usr/bin/python3 -m venv .build/interop
+	.build/interop/bin/pip install -q aws-cdk-lib==2.275.0 constructs==10.8.1
+	JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 .build/interop/bin/python Tests/Interop/cdk.py .build/debug/penstock
 
 install: setup
 	$(BUILD) -c release --product penstock

@@ -87,7 +87,7 @@ let package = Package(
         tests("ArtifactsTests", ["Artifacts"]),
         tests("WorkspacesTests", ["Processes", "Workspaces", "penstock-sandbox"]),
         tests("PluginHostTests", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),
-        tests("SettingsTests", ["Jansson", "PluginHost", "Settings"]),
+        tests("SettingsTests", ["Definitions", "Jansson", "PluginHost", "Settings"]),
         tests(
             "RunnerTests",
             ["Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "Runner", "Settings", "Workspaces"]),

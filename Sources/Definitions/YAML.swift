@@ -36,7 +36,7 @@ func parseYAML(_ bytes: [UInt8], file: String) throws(DocumentError) -> JSON {
         }
         // Nodes know their anchors only as long as the parser lives.
         return try withExtendedLifetime(parser) { () throws(DocumentError) in
-            var conversion = YAMLConversion(file: file, standIn: standIn)
+            var conversion = YAMLConversion(file: file, standIn: standIn, root: root)
             return try conversion.expanded(root, level: 0).json
         }
     } catch let error as DocumentError {

@@ -17,23 +17,28 @@ struct YAMLConversion {
 
     let file: String
     let standIn: Unicode.Scalar
+    /// Whether this is a CloudFormation template, which may have functions as tags: `!Ref Name`.
+    private let isTemplate: Bool
     private var anchors: [String: Expanded] = [:]
 
-    init(file: String, standIn: Unicode.Scalar) {
+    init(file: String, standIn: Unicode.Scalar, root: Node) {
         self.file = file
         self.standIn = standIn
+        isTemplate =
+            root.mapping?.contains { key, value in key.scalar?.string == "Resources" && value.mapping != nil } ?? false
     }
 
     /// - Parameter level: how many collections are around the node.
     mutating func expanded(_ node: Node, level: Int) throws(DocumentError) -> Expanded {
         if level > JSON.defaultMaximumDepth { throw tooDeep(file: file, line: node.mark?.line) }
-        let result: Expanded
+        var result: Expanded
         switch node {
         case .scalar(let scalar): result = try expanded(scalar)
         case .sequence(let sequence): result = try expanded(sequence, level: level)
         case .mapping(let mapping): result = try expanded(mapping, level: level)
         case .alias: preconditionFailure("the parser sees no alias")
         }
+        if let function = function(node.tag) { result = result.argument(of: function) }
         if level + result.height > JSON.defaultMaximumDepth { throw tooDeep(file: file, line: node.mark?.line) }
         // An alias means the latest anchor of its name before it.
         if let anchor = node.anchor?.rawValue { anchors[anchor] = result }
@@ -43,12 +48,14 @@ struct YAMLConversion {
     private func expanded(_ scalar: Node.Scalar) throws(DocumentError) -> Expanded {
         let text = scalar.string
         if scalar.style == .plain, text.unicodeScalars.first == standIn {
+            try refuseTag(scalar.tag, but: [.implicit], line: scalar.mark?.line)
             return try alias(text, line: scalar.mark?.line)
         }
         let string = restored(text)
-        try refuseTag(scalar.tag, but: [.implicit, .str], line: scalar.mark?.line)
+        if function(scalar.tag) == nil { try refuseTag(scalar.tag, but: [.implicit, .str], line: scalar.mark?.line) }
         let isPlain = scalar.style == .plain && scalar.tag.rawValue == Tag.Name.implicit.rawValue
-        return Expanded(json: isPlain ? coreSchemaValue(string) : .string(string), textBytes: string.utf8.count)
+        let value = isPlain ? plainValue(string) : .string(string)
+        return Expanded(json: value, textBytes: string.utf8.count)
     }
 
     private func alias(_ text: String, line: Int?) throws(DocumentError) -> Expanded {
@@ -64,7 +71,9 @@ struct YAMLConversion {
     }
 
     private mutating func expanded(_ sequence: Node.Sequence, level: Int) throws(DocumentError) -> Expanded {
-        try refuseTag(sequence.tag, but: [.implicit, .seq], line: sequence.mark?.line)
+        if function(sequence.tag) == nil {
+            try refuseTag(sequence.tag, but: [.implicit, .seq], line: sequence.mark?.line)
+        }
         var whole = Expanded(json: .null, height: 1)
         var elements: [JSON] = []
         elements.reserveCapacity(sequence.count)
@@ -78,7 +87,9 @@ struct YAMLConversion {
     }
 
     private mutating func expanded(_ mapping: Node.Mapping, level: Int) throws(DocumentError) -> Expanded {
-        try refuseTag(mapping.tag, but: [.implicit, .map], line: mapping.mark?.line)
+        if function(mapping.tag) == nil {
+            try refuseTag(mapping.tag, but: [.implicit, .map], line: mapping.mark?.line)
+        }
         var whole = Expanded(json: .null, height: 1)
         var members: [String: JSON] = [:]
         for (keyNode, node) in mapping {
@@ -109,6 +120,23 @@ struct YAMLConversion {
 
     private func restored(_ text: String) -> String { withStars(text, for: standIn) }
 
+    /// CloudFormation reads YAML 1.1, where these are booleans too.
+    private func plainValue(_ text: String) -> JSON {
+        guard isTemplate else { return coreSchemaValue(text) }
+        switch text {
+        case "yes", "Yes", "YES", "on", "On", "ON": return true
+        case "no", "No", "NO", "off", "Off", "OFF": return false
+        default: return coreSchemaValue(text)
+        }
+    }
+
+    /// The long form of a function that a template has as a tag: `!Sub` is `Fn::Sub`.
+    private func function(_ tag: Tag) -> String? {
+        guard isTemplate, tag.rawValue.hasPrefix("!"), tag.rawValue.utf8.count > 1 else { return nil }
+        let name = tag.rawValue.dropFirst()
+        return name == "Ref" || name == "Condition" ? String(name) : "Fn::\(name)"
+    }
+
     private func refuseTag(_ tag: Tag, but known: [Tag.Name], line: Int?) throws(DocumentError) {
         if known.contains(where: { $0.rawValue == tag.rawValue }) { return }
         throw fault(line, "has the tag \(tag.rawValue); tags are not understood here, write the value without it")
@@ -120,6 +148,12 @@ struct YAMLConversion {
 }
 
 extension YAMLConversion.Expanded {
+    fileprivate func argument(of function: String) -> Self {
+        Self(
+            json: .object([function: json]), values: values + 1, textBytes: textBytes + function.utf8.count,
+            height: height + 1)
+    }
+
     fileprivate mutating func add(_ part: Self, conversion: YAMLConversion, line: Int?) throws(DocumentError) {
         values += part.values
         textBytes += part.textBytes

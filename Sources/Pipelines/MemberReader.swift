@@ -156,7 +156,7 @@ extension MemberReader {
 }
 
 /// The text of a number or boolean; nil for everything else.
-func scalarText(_ value: JSON) -> String? {
+public func scalarText(_ value: JSON) -> String? {
     switch value {
     case .string(let string): string
     case .integer(let integer): String(integer)

@@ -1,5 +1,5 @@
 /// A class of ASCII letters, digits and a few marks, with a length: the shape of every name in a definition.
-struct NamePattern: Hashable, Sendable {
+public struct NamePattern: Hashable, Sendable {
     /// What is allowed beside `A-Z a-z 0-9`.
     let marks: String
     let length: ClosedRange<Int>
@@ -10,14 +10,14 @@ struct NamePattern: Hashable, Sendable {
     }
 
     /// Pipelines, stages, actions and rules (STR-2).
-    static let name = NamePattern(marks: ".@-_", length: 1...100)
-    static let artifact = NamePattern(marks: "_-", length: 1...100)
-    static let namespace = NamePattern(marks: "@-_", length: 1...100)
-    static let provider = NamePattern(marks: "_-", length: 1...35)
+    public static let name = NamePattern(marks: ".@-_", length: 1...100)
+    public static let artifact = NamePattern(marks: "_-", length: 1...100)
+    public static let namespace = NamePattern(marks: "@-_", length: 1...100)
+    public static let provider = NamePattern(marks: "_-", length: 1...35)
     static let version = NamePattern(marks: "_-", length: 1...9)
-    static let variable = NamePattern(marks: "@-_", length: 1...128)
-    static let environmentVariable = NamePattern(marks: "_", length: 1...128)
-    static let storeLocation = NamePattern(marks: "-.", length: 3...63)
+    public static let variable = NamePattern(marks: "@-_", length: 1...128)
+    public static let environmentVariable = NamePattern(marks: "_", length: 1...128)
+    public static let storeLocation = NamePattern(marks: "-.", length: 3...63)
 
     func allows(_ byte: UInt8) -> Bool {
         switch byte {
@@ -30,6 +30,14 @@ struct NamePattern: Hashable, Sendable {
 
     func matches(_ name: some StringProtocol) -> Bool {
         length.contains(name.utf8.count) && name.utf8.allSatisfy(allows)
+    }
+
+    /// `text` with a hyphen or an underscore for every character that may not stand there, cut or filled up to length.
+    public func fitted(_ text: String) -> String {
+        let mark = UInt8(ascii: marks.contains("-") ? "-" : "_")
+        let bytes = text.unicodeScalars.map { $0.isASCII && allows(UInt8($0.value)) ? UInt8($0.value) : mark }
+        let missing = max(0, length.lowerBound - bytes.count)
+        return String(decoding: bytes.prefix(length.upperBound) + Array(repeating: mark, count: missing), as: UTF8.self)
     }
 
     /// What is wrong with `name` and what would be right; nil when it matches.

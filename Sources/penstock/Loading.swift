@@ -1,3 +1,4 @@
+import ArgumentParser
 import Definitions
 import Pipelines
 import PluginHost
@@ -5,39 +6,70 @@ import PluginProtocol
 import Runner
 import Scenarios
 
-/// The pipeline of a definition, when nothing speaks against going on with it.
-///
-/// - Parameters:
-///   - isReplaced: of an action for which something stands in; its type may be one that nothing here serves.
-///   - check: refuses what does not fit a pipeline that can be read; the findings may come from that.
-///   - needsPlugins: whether an action type that no installed plugin serves is a finding.
-/// - Throws: all findings, as the answer of the command.
-func loadPipeline(
-    _ path: String, _ installation: Installation, refusal: Exit = .no, isReplaced: (ActionPlace) -> Bool,
-    needsPlugins: Bool = false, check: (Pipeline) throws -> Void = { _ in }
-) throws -> Pipeline {
-    let file = try DefinitionFile.load(path, catalogue: installation.actionTypes)
-    let replaced = Set(file.pipeline.typePaths.filter { isReplaced($0.place) }.map(\.path))
-    let findings = file.findings.filter { $0.rule != "ACT-2" || !replaced.contains($0.path) }
-    let said = Set(findings.map(\.path))
-    let more =
-        file.pipeline.conditionFindings + (needsPlugins ? missingPlugins(file.pipeline, installation.catalogue) : [])
-    let all = findings + more.filter { !said.contains($0.path) && !replaced.contains($0.path) }
-    if all.allSatisfy({ $0.rule == "ACT-2" }) { try check(file.pipeline) }
-    guard all.isEmpty else {
-        // A plugin that is missed may be one whose manifest cannot be read.
-        let isMissed = all.contains { $0.rule == "ACT-2" }
-        let problems = isMissed ? installation.catalogue.problems.map(\.description) : []
-        throw Answer(refusal, (all.map { "\(path): \($0)" } + problems).joined(separator: "\npenstock: "))
+/// Which pipeline of a template is meant, and with what.
+struct TemplateOptions: ParsableArguments {
+    @Option(
+        name: .customLong("logical-id"),
+        help: ArgumentHelp("Which pipeline of a template with several.", valueName: "id"))
+    var logicalID: String?
+
+    @Option(
+        name: .customLong("parameter"),
+        help: ArgumentHelp(
+            "A value for a template's parameter, or for AWS::Region and its like.", valueName: "name=value"))
+    var parameters: [Pair] = []
+
+    func values() throws -> [String: String] { try parameters.values(of: "--parameter") }
+
+    func load(_ path: String, catalogue: ActionTypeCatalogue) throws -> DefinitionFile {
+        try DefinitionFile.load(path, logicalID: logicalID, parameters: try values(), catalogue: catalogue)
     }
-    return file.pipeline
+
+    /// A definition, when nothing speaks against going on with it.
+    ///
+    /// - Parameters:
+    ///   - isReplaced: of an action for which something stands in; its type may be one that nothing here serves.
+    ///   - check: refuses what does not fit a pipeline that can be read; the findings may come from that.
+    ///   - needsPlugins: whether an action type that no installed plugin serves is a finding.
+    /// - Throws: all findings, as the answer of the command.
+    func loadFaultless(
+        _ path: String, _ installation: Installation, refusal: Exit = .no, isReplaced: (ActionPlace) -> Bool,
+        needsPlugins: Bool = false, check: (Pipeline) throws -> Void = { _ in }
+    ) throws -> DefinitionFile {
+        let file = try load(path, catalogue: installation.actionTypes)
+        let replaced = Set(file.pipeline.typePaths.filter { isReplaced($0.place) }.map { file.place(of: $0.path) })
+        let findings = file.findings.filter { $0.rule != "ACT-2" || !replaced.contains($0.path) }
+        let said = Set(findings.map(\.path))
+        let more = file.conditionFindings + (needsPlugins ? file.missingPlugins(installation.catalogue) : [])
+        let all = findings + more.filter { !said.contains($0.path) && !replaced.contains($0.path) }
+        if all.allSatisfy({ $0.rule == "ACT-2" }) { try check(file.pipeline) }
+        guard all.isEmpty else {
+            // A plugin that is missed may be one whose manifest cannot be read.
+            let isMissed = all.contains { $0.rule == "ACT-2" }
+            let problems = isMissed ? installation.catalogue.problems.map(\.description) : []
+            throw Answer(refusal, (all.map { "\(path): \($0)" } + problems).joined(separator: "\npenstock: "))
+        }
+        return file
+    }
 }
 
-private func missingPlugins(_ pipeline: Pipeline, _ catalogue: PluginCatalogue) -> [Finding] {
-    pipeline.typePaths.compactMap { place, path in
-        let id = ActionTypeIdentifier(place.action.type)
-        guard place.action.type != .manualApproval, catalogue.plugin(for: id) == nil else { return nil }
-        return Finding(path: path, rule: "ACT-2", message: catalogue.explanation(of: id))
+extension DefinitionFile {
+    fileprivate func missingPlugins(_ catalogue: PluginCatalogue) -> [Finding] {
+        pipeline.typePaths.compactMap { action, path in
+            let id = ActionTypeIdentifier(action.action.type)
+            guard action.action.type != .manualApproval, catalogue.plugin(for: id) == nil else { return nil }
+            return Finding(path: place(of: path), rule: "ACT-2", message: catalogue.explanation(of: id))
+        }
+    }
+
+    /// Conditions are not run, and what ignored them would say that a stage goes through which would not.
+    fileprivate var conditionFindings: [Finding] {
+        pipeline.stages.enumerated().compactMap { index, stage in
+            guard stage.beforeEntry != nil || stage.onSuccess != nil || stage.onFailure != nil else { return nil }
+            return Finding(
+                path: place(of: "stages[\(index)]"), rule: "CND-1",
+                message: "stage \(stage.name) has conditions, which this version does not run: remove them")
+        }
     }
 }
 
@@ -51,13 +83,8 @@ extension Pipeline {
         }
     }
 
-    /// Conditions are not run, and what ignored them would say that a stage goes through which would not.
-    fileprivate var conditionFindings: [Finding] {
-        stages.enumerated().compactMap { index, stage in
-            guard stage.beforeEntry != nil || stage.onSuccess != nil || stage.onFailure != nil else { return nil }
-            return Finding(
-                path: "stages[\(index)]", rule: "CND-1",
-                message: "stage \(stage.name) has conditions, which this version does not run: remove them")
-        }
+    /// The places in the definition, each with its dot, of the actions for which something stands in.
+    func replacedPaths(_ isReplaced: (ActionPlace) -> Bool) -> [String] {
+        typePaths.filter { isReplaced($0.place) }.map { String($0.path.dropLast("actionTypeId".count)) }
     }
 }

@@ -20,10 +20,9 @@ struct Penstock: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, ResumeCommand.self, ValidateCommand.self, TestCommand.self, PlanCommand.self,
-            HistoryCommand.self,
-            ShowCommand.self,
-            LogsCommand.self, PluginCommand.self, DoctorCommand.self,
+            RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, PlanCommand.self,
+            TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, LogsCommand.self,
+            PluginCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -8,7 +8,7 @@ struct CorpusTests {
     @Test(.enabled(if: corpus != nil || isContinuousIntegration, "PENSTOCK_CORPUS names no corpus"))
     func `Each definition of the corpus has its recorded verdict`() throws {
         let folder = "\(try #require(corpus, "CI needs PENSTOCK_CORPUS"))/pipeline-json"
-        let files = try fileNames(in: folder)
+        let files = try fileNames(in: folder, suffix: ".json")
         #expect(files == verdicts.keys.sorted())
         for file in files {
             let findings = try DefinitionFile.load("\(folder)/\(file)").findings
@@ -17,18 +17,18 @@ struct CorpusTests {
     }
 }
 
-private let corpus = variable("PENSTOCK_CORPUS")
-private let isContinuousIntegration = variable("CI") == "true"
+let corpus = variable("PENSTOCK_CORPUS")
+let isContinuousIntegration = variable("CI") == "true"
 
 private func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-private func fileNames(in folder: String) throws -> [String] {
+func fileNames(in folder: String, suffix: String = "") throws -> [String] {
     let directory = try #require(opendir(folder), "\(folder) cannot be listed")
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {
         let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name.hasSuffix(".json") { names.append(name) }
+        if name.hasSuffix(suffix), !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted()
 }

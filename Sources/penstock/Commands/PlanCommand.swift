@@ -1,4 +1,5 @@
 import ArgumentParser
+import Definitions
 import Jansson
 import Pipelines
 import PluginHost
@@ -9,18 +10,20 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan", abstract: "Says what run would do, and everything that is missing for it.",
         discussion: "Nothing is run, made or changed. The sandbox itself is looked at by `penstock doctor`.")
 
-    @Argument(help: "A pipeline definition, JSON or YAML.")
+    @Argument(help: "A pipeline definition or a CloudFormation template, JSON or YAML.")
     var definition: String
 
     @OptionGroup var replacing: ReplacingOptions
-
+    @OptionGroup var choice: TemplateOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws { try refuseEmpty(definition, "the name of a definition") }
 
     func run() async throws {
         let wiring = try Wiring(common)
-        let pipeline = try loadPipeline(definition, wiring.installation) { _ in true }
+        let file = try choice.loadFaultless(definition, wiring.installation) { _ in true }
+        let pipeline = file.pipeline
+        if !common.quiet { file.origin?.tell(definition) }
         let choices = try replacing.choices(for: pipeline)
         let preview = Preview(
             of: pipeline, choices: choices, catalogue: wiring.catalogue, settings: wiring.settings,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Definitions
 import Engine
 import Pipelines
 import PluginHost
@@ -13,7 +14,7 @@ struct RunCommand: AsyncParsableCommand {
             with what was stopped, or interrupted in any other way.
             """)
 
-    @Argument(help: "A pipeline definition, JSON or YAML, as create-pipeline takes it.")
+    @Argument(help: "A pipeline definition as create-pipeline takes it, or a CloudFormation template; JSON or YAML.")
     var definition: String
 
     @OptionGroup var replacing: ReplacingOptions
@@ -24,6 +25,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How actions are kept from this machine: bubblewrap, or none.")
     var sandbox: SandboxChoice = .bubblewrap
 
+    @OptionGroup var choice: TemplateOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var common: CommonOptions
 
@@ -31,15 +33,17 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wiring = try Wiring(common)
-        let pipeline = try load(wiring)
+        let file = try load(wiring)
+        let pipeline = file.pipeline
         // Everything that can be wrong is looked at before the state directory is touched.
         let choices = try replacing.choices(for: pipeline)
+        let lastStage = try lastStage(of: file)
         let store = try wiring.store(.writing)
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: try await store.save(pipeline),
             trigger: .init(type: "StartPipelineExecution", detail: userName()),
             variables: choices.variables, sourceDirectories: choices.sourceDirectories,
-            stopAfterStage: stopAfter, sandbox: sandbox.rawValue, stubs: choices.stubs)
+            stopAfterStage: lastStage, sandbox: sandbox.rawValue, stubs: choices.stubs)
         let conduct = Conduct(common, running)
         let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
         let driver = try await Driver.starting(
@@ -48,14 +52,48 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// The pipeline, when nothing speaks against running it here.
-    private func load(_ wiring: Wiring) throws -> Pipeline {
-        let pipeline = try loadPipeline(
-            definition, wiring.installation, isReplaced: try replacing.stubbing.isReplaced(besides: replacing.sources),
-            needsPlugins: true, check: replacing.stubbing.check)
-        if let stopAfter, !pipeline.stages.contains(where: { $0.name == stopAfter }) {
-            let names = pipeline.stages.map(\.name).joined(separator: ", ")
+    private func load(_ wiring: Wiring) throws -> DefinitionFile {
+        let isReplaced = try replacing.stubbing.isReplaced(besides: replacing.sources)
+        let file = try choice.loadFaultless(
+            definition, wiring.installation, isReplaced: isReplaced, needsPlugins: true,
+            check: replacing.stubbing.check)
+        if let stopAfter, !file.pipeline.stages.contains(where: { $0.name == stopAfter }) {
+            let names = file.pipeline.stages.map(\.name).joined(separator: ", ")
             throw Answer(.usage, "--stop-after \(stopAfter): no such stage; there are \(names)")
         }
-        return pipeline
+        if let origin = file.origin {
+            try refuseMissingParameters(origin, file.pipeline.replacedPaths(isReplaced))
+            if !common.quiet { origin.tell(definition) }
+        }
+        return file
+    }
+
+    /// As CloudFormation does. Roles and stores are not used here, and secrets come from the settings.
+    private func refuseMissingParameters(_ origin: TemplateOrigin, _ replaced: [String]) throws {
+        var names: Set<String> = []
+        for placeholder in origin.placeholders where placeholder.isActedUpon {
+            if replaced.contains(where: placeholder.path.hasPrefix) { continue }
+            for case .parameter(let name, isSecret: false) in placeholder.references { names.insert(name) }
+        }
+        if names.isEmpty { return }
+        let advice = names.sorted().map { "--parameter \($0)=VALUE" }.joined(separator: " ")
+        throw Answer(.usage, "\(definition): its actions need parameters that have no value; give \(advice)")
+    }
+
+    /// The stage to stop after: that of `--stop-after`, or the one before a transition that the template disables,
+    /// whichever comes first.
+    private func lastStage(of file: DefinitionFile) throws -> String? {
+        let stages = file.pipeline.stages.map(\.name)
+        guard
+            let disabled = stages.firstIndex(where: { name in
+                file.origin?.disabledTransitions.contains { $0.stage == name } ?? false
+            })
+        else { return stopAfter }
+        let transition = file.origin?.disabledTransitions.first { $0.stage == stages[disabled] }
+        let reason = "the template disables the transition into \(stages[disabled]) (\(transition?.reason ?? ""))"
+        guard disabled > 0 else { throw Answer(.no, "\(definition): nothing can run: \(reason)") }
+        if let stopAfter, let wanted = stages.firstIndex(of: stopAfter), wanted < disabled { return stopAfter }
+        complain("\(definition): stops after \(stages[disabled - 1]): \(reason)")
+        return stages[disabled - 1]
     }
 }

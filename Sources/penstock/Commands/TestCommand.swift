@@ -12,7 +12,7 @@ struct TestCommand: AsyncParsableCommand {
             stubs answer, and how it must end.
             """)
 
-    @Argument(help: "A pipeline definition, JSON or YAML.")
+    @Argument(help: "A pipeline definition or a CloudFormation template, JSON or YAML.")
     var definition: String
 
     @Option(help: ArgumentHelp("The scenarios, YAML or JSON.", valueName: "file"))
@@ -27,6 +27,7 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Only what failed, and the sum.")
     var quiet = false
 
+    @OptionGroup var choice: TemplateOptions
     @OptionGroup var plugins: PluginOptions
 
     enum ReportFormat: String, ExpressibleByArgument, CaseIterable { case human, json, junit }
@@ -38,7 +39,8 @@ struct TestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let pipeline = try loadPipeline(definition, Installation(plugins), refusal: .usage) { _ in true }
+        let pipeline = try choice.loadFaultless(definition, Installation(plugins), refusal: .usage) { _ in true }
+            .pipeline
         let (scenarios, findings) = Scenario.read(try readDocument(at: self.scenarios), for: pipeline)
         guard findings.isEmpty else {
             throw Answer(.usage, findings.map { "\(self.scenarios): \($0)" }.joined(separator: "\npenstock: "))

@@ -5,11 +5,16 @@ import Pipelines
 
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "validate", abstract: "Says everything that is wrong with pipeline definitions.")
+        commandName: "validate", abstract: "Says everything that is wrong with pipeline definitions.",
+        discussion: """
+            Of a CloudFormation template every pipeline is judged, or the one that --logical-id names, with the places \
+            of what is wrong in the template.
+            """)
 
-    @Argument(help: "Definitions, JSON or YAML.")
+    @Argument(help: "Definitions or CloudFormation templates, JSON or YAML.")
     var files: [String]
 
+    @OptionGroup var choice: TemplateOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws { for file in files { try refuseEmpty(file, "the name of a definition") } }
@@ -19,10 +24,10 @@ struct ValidateCommand: AsyncParsableCommand {
         var exit = Exit.yes
         for file in files {
             do {
-                let findings = try DefinitionFile.load(file, catalogue: catalogue).findings
+                let findings = try definitions(in: file, catalogue).flatMap(\.findings)
                 report(file, findings)
                 if !findings.isEmpty, exit == .yes { exit = .no }
-            } catch {
+            } catch let error as DocumentError {
                 reportUnreadable(file, error)
                 exit = .usage
             }
@@ -30,14 +35,16 @@ struct ValidateCommand: AsyncParsableCommand {
         throw Answer(exit)
     }
 
+    private func definitions(in file: String, _ catalogue: ActionTypeCatalogue) throws -> [DefinitionFile] {
+        guard choice.logicalID == nil else { return [try choice.load(file, catalogue: catalogue)] }
+        return try DefinitionFile.loadAll(file, parameters: try choice.values(), catalogue: catalogue)
+    }
+
     private func report(_ file: String, _ findings: [Finding]) {
         switch common.format {
         case .json:
-            let list = findings.map { finding -> JSON in
-                ["path": .string(finding.path), "rule": .string(finding.rule), "message": .string(finding.message)]
-            }
-            print(
-                JSON.object(["file": .string(file), "valid": .bool(findings.isEmpty), "findings": .array(list)]).text)
+            let list = JSON.array(findings.map(\.json))
+            print(JSON.object(["file": .string(file), "valid": .bool(findings.isEmpty), "findings": list]).text)
         case .human:
             for finding in findings { print("\(file): \(finding)") }
             if findings.isEmpty, !common.quiet { print("\(file): valid") }
