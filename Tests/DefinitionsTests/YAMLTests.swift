@@ -61,7 +61,7 @@ struct YAMLTests {
         #expect(definition.pipeline.stages[0].actions[0].configuration["PollForSourceChanges"] == "false")
         #expect(definition.pipeline.stages[1].actions[0].configuration["ProjectName"] == "0042")
         let again = try DefinitionFile.parse(definition.pipeline.json.serialized, file: "pipeline.json")
-        #expect(again == definition)
+        #expect(again.pipeline == definition.pipeline && again.findings == [])
     }
 
     @Test func `Findings of a file are told all at once, with their paths`() throws {
