@@ -24,27 +24,33 @@ func parseYAML(_ bytes: [UInt8], file: String) throws(DocumentError) -> JSON {
     guard let text = String(validating: bytes, as: UTF8.self) else {
         throw DocumentError(file: file, problem: "is not UTF-8 text; save it as UTF-8")
     }
-    guard let standIn = scalarThatIsNot(in: text) else {
+    guard let standIn = scalarThatIsNot(in: text), standIn != repeatedKeyMark else {
         throw DocumentError(file: file, problem: "has every private character of Unicode; remove one of them")
     }
+    let source = withoutAliases(bytes, standIn: standIn)
     do {
-        let parser = try Parser(yaml: withoutAliases(bytes, standIn: standIn), resolver: .basic, encoding: .utf8)
-        guard let root = try parser.nextRoot() else { throw DocumentError(file: file, problem: "is empty") }
-        if let second = try parser.nextRoot() {
-            throw DocumentError(
-                file: file, line: second.mark?.line, problem: "has a second document; write one document a file")
-        }
-        // Nodes know their anchors only as long as the parser lives.
-        return try withExtendedLifetime(parser) { () throws(DocumentError) in
-            var conversion = YAMLConversion(file: file, standIn: standIn, root: root)
-            return try conversion.expanded(root, level: 0).json
-        }
+        return try read(source, file: file, standIn: standIn)
+    } catch let error as YamlError {
+        if let json = try? readTemplate(source, after: error, file: file, standIn: standIn) { return json }
+        throw documentError(error, file: file, standIn: standIn)
     } catch let error as DocumentError {
         throw error
-    } catch let error as YamlError {
-        throw documentError(error, file: file, standIn: standIn)
     } catch {
         throw DocumentError(file: file, problem: "is not valid YAML: \(error)")
+    }
+}
+
+func read(_ source: String, file: String, standIn: Unicode.Scalar) throws -> JSON {
+    let parser = try Parser(yaml: source, resolver: .basic, encoding: .utf8)
+    guard let root = try parser.nextRoot() else { throw DocumentError(file: file, problem: "is empty") }
+    if let second = try parser.nextRoot() {
+        throw DocumentError(
+            file: file, line: second.mark?.line, problem: "has a second document; write one document a file")
+    }
+    // Nodes know their anchors only as long as the parser lives.
+    return try withExtendedLifetime(parser) { () throws(DocumentError) in
+        var conversion = YAMLConversion(file: file, standIn: standIn, root: root)
+        return try conversion.expanded(root, level: 0).json
     }
 }
 

@@ -109,6 +109,11 @@ struct YAMLConversion {
         let line = node.mark?.line
         guard case .scalar(let scalar) = node else { throw fault(line, "has a key that is no string") }
         try refuseTag(scalar.tag, but: [.implicit, .str], line: line)
+        let marks = scalar.string.unicodeScalars.prefix { $0 == repeatedKeyMark }.count
+        if isTemplate, marks > 0 {
+            let name = restored(String(scalar.string.unicodeScalars.dropFirst(marks)))
+            return name + String(repeating: repeatedKeySuffix, count: marks)
+        }
         let key = restored(scalar.string)
         guard scalar.style == .plain else { return key }
         if scalar.string.unicodeScalars.first == standIn {

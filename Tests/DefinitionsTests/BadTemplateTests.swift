@@ -218,10 +218,29 @@ struct BadTemplateTests {
     @Test(arguments: [
         ("name: !Ref x", "has the tag !Ref"), ("Resources: !Ref x", "has the tag !Ref"),
         ("Resources: {A: &a x, B: !Ref *a}", "has the tag !Ref"), ("Resources: {A: !!binary x}", "binary"),
-        ("Resources: {!Ref x: y}", "has the tag !Ref"), ("Resources: {A: !Sub x, A: y}", "more than once"),
+        ("Resources: {!Ref x: y}", "has the tag !Ref"), ("A: x\nA: !Sub y", "more than once"),
     ])
     func `Tags are functions in templates only, and not of aliases and keys`(text: String, problem: String) {
         #expect(problemOf(text)?.contains(problem) == true, "\(problemOf(text) ?? "none")")
+    }
+
+    @Test func `A key that stands twice counts once, the last time, unless it is in the pipeline itself`() throws {
+        let text = """
+            Resources:
+              Policy: {Type: AWS::IAM::Policy, "é": 1, Type: b, "é": 2, Type: AWS::IAM::Policy}
+              Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: one}}
+              Pipeline: {Type: AWS::CodePipeline::Pipeline, Properties: {Name: !Ref Bucket, Stages: []}}
+              Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: two}}
+            """
+        let file = try parse(text)
+        #expect(file.pipeline.name == "two")
+        let within = try parse(text.replacing("Name: !Ref Bucket", with: "Name: a, 'Name': b"))
+        #expect(
+            within.findings.map(\.description) == [
+                "Resources.Pipeline.Properties.Name: \"Name\" stands here more than once; remove one. (STR-14)"
+            ])
+        let many = (0..<20).map { "  A: {Type: x\($0)}" }.joined(separator: "\n")
+        #expect(problemOf("Resources:\n\(many)")?.contains("more than once") == true)
     }
 
     @Test func `A comparison with something unknown is a guess that is told`() throws {

@@ -16,7 +16,7 @@ struct TemplateCorpusTests {
     @Test(.enabled(if: corpus != nil || isContinuousIntegration, "PENSTOCK_CORPUS names no corpus"))
     func `What is imported of the corpus is read again as the same pipeline`() throws {
         let folder = "\(try #require(corpus, "CI needs PENSTOCK_CORPUS"))/cloudformation"
-        for file in verdicts.keys where file != unreadable {
+        for file in verdicts.keys {
             for definition in try DefinitionFile.loadAll("\(folder)/\(file)") {
                 let text = JSON.object(["pipeline": definition.document]).serialized
                 let again = try DefinitionFile.parse(text, file: "imported.json")
@@ -41,9 +41,6 @@ struct TemplateCorpusTests {
         }
     }
 }
-
-/// The one that is no YAML.
-private let unreadable = "035.yaml"
 
 private let verdicts: [String: [String]] = [
     "005.yml": ["PublishPipeline 6 unknown"],
@@ -74,8 +71,10 @@ private let verdicts: [String: [String]] = [
     "030.yaml": ["CodePipeline 2 unknown"],
     "031.yaml": ["Pipeline 5 unknown"],
     "032.yaml": ["CodePipelinePipeline 3 unknown"],
-    // In a policy, far from the pipeline: no two programs read that alike.
-    "035.yaml": ["line 150: has the key \"Effect\" more than once in one object; remove one"],
+    // Has a key twice in one object of a policy. A custom type that nobody declares, and an empty branch.
+    "035.yaml": [
+        "Pipeline 6 unknown; STR-2 Stages[0].Actions[0].Configuration.Branch; ACT-2 Stages[0].Actions[0].ActionTypeId"
+    ],
     "038.yaml": ["Pipeline 3 unknown"],
     "039.yaml": ["Pipeline 3 unknown"],
     "045.yaml": ["Pipeline 5 unknown"],

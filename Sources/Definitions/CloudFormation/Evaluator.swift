@@ -61,6 +61,10 @@ struct Evaluator {
     private mutating func object(_ members: [String: JSON], at path: String) -> Evaluated {
         var values: [String: Evaluated] = [:]
         for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+            if name.hasSuffix(repeatedKeySuffix) {
+                let key = name.replacing(repeatedKeySuffix, with: "")
+                return fault("\(path).\(excerpt(key))", "\"\(excerpt(key))\" stands here more than once; remove one.")
+            }
             if name.hasPrefix("Fn::") {
                 if isMacro(name) { return call(name, member, at: path) }
                 return fault("\(path).\(name)", "\(name) stands beside other members; a function stands alone.")
