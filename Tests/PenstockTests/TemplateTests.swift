@@ -112,6 +112,14 @@ struct TemplateTests {
             outcome.errorText.contains("stops after Source: the template disables the transition into Build (not yet)"))
         #expect(try await site.shown().statuses == ["Fetch": "Succeeded"])
 
+        let guessed = """
+            Conditions: {IsYou: !Equals [!Ref Who, you]}
+            \(template.replacing("Script: 'true'", with: "Script: !If [IsYou, 'true', 'false']").replacing("${Who}", with: "x"))
+            """
+        try site.write(guessed, to: "guessed.yaml")
+        let guess = try await site.penstock("run", "guessed.yaml")
+        #expect(guess.code == 2 && guess.errorText.hasSuffix("give --parameter Who=VALUE"), "\(guess)")
+
         try site.write(template.replacing("StageName: Build", with: "StageName: Source"), to: "none.yaml")
         let none = try await site.penstock("run", "none.yaml", "--parameter", "Who=you", "--quiet")
         #expect(none.code == 1 && none.errorText.contains("nothing can run: the template disables"), "\(none)")
@@ -199,17 +207,27 @@ struct TemplateTests {
                 CodeBuild:
                   projects:
                     Compile:
-                      buildspec: "build/spec.yml"
+                      buildspec: |
+                        version: 0.2
+                        env:
+                          parameter-store: {URL: /site/url}
+                          secrets-manager: {PASSWORD: "database:password"}
                       environment:
                         KEY: "CHOOSE: the value of the parameter /a/b"
                         MODE: "release"
                         TOKEN: {"secret":"token"}
                       image: "CHOOSE: an image"
+                      parameters:
+                        "/site/url": "CHOOSE: the value of the parameter /site/url"
+                      secrets:
+                        database: {"secret":"database"}
                 grants:
                   builder:
                     environment: ["LANG"]
                     network: true
                 secrets:
+                  database:
+                    file: "CHOOSE: the path of a file with this secret"
                   token:
                     file: "CHOOSE: the path of a file with this secret"
                 """)
@@ -254,7 +272,13 @@ private let built = """
       Compile:
         Type: AWS::CodeBuild::Project
         Properties:
-          Source: {Type: CODEPIPELINE, BuildSpec: build/spec.yml}
+          Source:
+            Type: CODEPIPELINE
+            BuildSpec: |
+              version: 0.2
+              env:
+                parameter-store: {URL: /site/url}
+                secrets-manager: {PASSWORD: "database:password"}
           Environment:
             EnvironmentVariables:
               - {Name: MODE, Value: release}

@@ -10,6 +10,9 @@ public struct BuildProject: Hashable, Sendable {
     /// Variables whose values are in the parameter store or the secrets manager, with the names there.
     public let parameters: [String: String]
     public let secrets: [String: String]
+    /// What a build specification that stands in the template asks the parameter store and the secrets manager for.
+    public let buildspecParameters: Set<String>
+    public let buildspecSecrets: Set<String>
 
     init(reading properties: Evaluated) {
         var environment: [String: String] = [:]
@@ -31,5 +34,21 @@ public struct BuildProject: Hashable, Sendable {
         } else {
             buildspec = specification?.text.flatMap { $0.hasPrefix("arn:") ? nil : $0 }
         }
+        // A path is a document, too: a text.
+        let document = buildspec.flatMap { try? parseDocument(Array($0.utf8), file: "buildspec") }
+        buildspecParameters = Set(document?.names(in: "parameter-store") ?? [])
+        // ID:KEY:STAGE:VERSION, where the id of another account is an ARN.
+        buildspecSecrets = Set(
+            (document?.names(in: "secrets-manager") ?? []).map { name in
+                name.hasPrefix("arn:") ? name : String(name.prefix { $0 != ":" })
+            })
+    }
+}
+
+extension JSON {
+    /// What the variables of one kind of a build specification's `env` refer to.
+    fileprivate func names(in kind: String) -> [String] {
+        guard case .object(let variables)? = self["env"]?[kind] else { return [] }
+        return variables.values.compactMap(\.stringValue)
     }
 }

@@ -6,8 +6,11 @@ public struct Placeholder: Hashable, Sendable, CustomStringConvertible {
     /// What it stands for, or what in it does.
     public let references: [TemplateReference]
 
-    /// Whether a run does something with it: what stands in stages, but for roles, which nothing here assumes.
-    public var isActedUpon: Bool { path.hasPrefix("stages[") && !path.hasSuffix(".roleArn") }
+    /// Whether a run does something with it: what stands in stages, but for roles, which nothing here assumes, and what
+    /// decides a condition.
+    public var isActedUpon: Bool {
+        path.hasPrefix("Conditions.") || (path.hasPrefix("stages[") && !path.hasSuffix(".roleArn"))
+    }
 
     public var description: String {
         let things = references.map(\.description).joined(separator: ", and ")

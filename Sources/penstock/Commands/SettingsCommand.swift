@@ -43,7 +43,7 @@ struct SettingsCommand: AsyncParsableCommand {
                 by: file.pipeline, wiring.catalogue, shippedPlugins: wiring.shippedPlugins,
                 known: ["CodeBuild": projects.mapValues(\.draft)])
             let used = Set(file.pipeline.stages.flatMap(\.actions).compactMap { $0.configuration["ProjectName"] })
-            for name in used.flatMap({ projects[$0]?.secrets.values.map { $0 } ?? [] }) { draft.addSecret(name) }
+            for name in used.flatMap({ projects[$0]?.secretNames ?? [] }) { draft.addSecret(name) }
             for note in notes { complain("\(definition): \(note)") }
             try write(
                 """
@@ -75,6 +75,8 @@ struct SettingsCommand: AsyncParsableCommand {
 }
 
 extension BuildProject {
+    fileprivate var secretNames: Set<String> { buildspecSecrets.union(secrets.values) }
+
     /// What the template says of the project's entry in the settings.
     fileprivate var draft: SettingsDraft {
         var draft = SettingsDraft.object([:])
@@ -85,6 +87,12 @@ extension BuildProject {
         }
         for (name, secret) in secrets {
             draft.insert(.value(["secret": .string(secret)]), at: ["environment", name])
+        }
+        for key in buildspecParameters {
+            draft.insert(.choice("the value of the parameter \(key)"), at: ["parameters", key])
+        }
+        for secret in buildspecSecrets {
+            draft.insert(.value(["secret": .string(secret)]), at: ["secrets", secret])
         }
         return draft
     }
