@@ -66,6 +66,11 @@ struct TemplateTests {
             "!GetAtt NamedRole.Arn", "arn:aws:iam::000000000000:role/builder",
             "the attribute Arn of the resource NamedRole"
         ),
+        (
+            "'{{resolve:secretsmanager:token:SecretString:key}}'", "{{resolve:secretsmanager:token:SecretString:key}}",
+            "what AWS keeps under secretsmanager:token:SecretString:key"
+        ),
+        ("!Sub '{{resolve:ssm:${Text}}}'", "{{resolve:ssm:words}}", "what AWS keeps under ssm:words"),
         ("!Ref Topic", "news", "the resource Topic (AWS::SNS::Topic)"),
     ])
     func `What lives elsewhere becomes a placeholder that says so`(
@@ -77,6 +82,15 @@ struct TemplateTests {
         let placeholders = try #require(file.origin).placeholders.filter { $0.path.hasSuffix(".Value") }
         #expect(placeholders.map(\.path) == ["stages[0].actions[0].configuration.Value"])
         #expect(placeholders.flatMap(\.references).map(\.description) == [thing])
+    }
+
+    @Test(arguments: [
+        ("1.0", "1.0"), ("1.10", "1.10"), ("1e3", "1e3"), ("012345678901", "012345678901"), ("0x1F", "0x1F"),
+        ("2012-10-17", "2012-10-17"), ("True", "true"), ("yes", "true"), ("Off", "false"), ("'yes'", "yes"),
+        ("!Sub yes", "yes"), ("12", "12"),
+    ])
+    func `Scalars become the texts that they are written as (STR-14)`(scalar: String, expected: String) throws {
+        #expect(try value(scalar) == expected)
     }
 
     @Test func `Given values replace defaults, and those of pseudo parameters`() throws {

@@ -202,6 +202,8 @@ struct TemplateTests {
         let outcome = try await site.penstock("settings", "init", "built.yaml")
         #expect(outcome.code == 0, "\(outcome)")
         #expect(outcome.errorText.contains("S/Fetch: no plugin serves Source/AWS/S3/1"))
+        let later = "B/Later: which entry of CodeBuild.projects it needs shows when it runs: #{S.Name}"
+        #expect(outcome.errorText.contains(later))
         #expect(
             outcome.output.dropFirst(2).joined(separator: "\n") == """
                 CodeBuild:
@@ -294,11 +296,16 @@ private let built = """
                 - Name: Fetch
                   ActionTypeId: {Category: Source, Owner: AWS, Provider: S3, Version: 1}
                   Configuration: {S3Bucket: b, S3ObjectKey: k}
+                  Namespace: S
                   OutputArtifacts: [{Name: Code}]
             - Name: B
               Actions:
                 - Name: Compile
                   ActionTypeId: {Category: Build, Owner: AWS, Provider: CodeBuild, Version: 1}
                   Configuration: {ProjectName: !Ref Compile}
+                  InputArtifacts: [{Name: Code}]
+                - Name: Later
+                  ActionTypeId: {Category: Build, Owner: AWS, Provider: CodeBuild, Version: 1}
+                  Configuration: {ProjectName: '#{S.Name}'}
                   InputArtifacts: [{Name: Code}]
     """

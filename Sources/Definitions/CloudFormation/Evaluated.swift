@@ -12,6 +12,8 @@ public enum TemplateReference: Hashable, Sendable, CustomStringConvertible {
     case stored(String, key: String)
     case availabilityZones(String)
     case addresses(String)
+    /// `{{resolve:SERVICE:KEY}}`, which CloudFormation replaces when it makes the pipeline.
+    case dynamic(String)
     /// A name that the template itself does not declare: a macro makes it.
     case unseen(String)
 
@@ -25,6 +27,7 @@ public enum TemplateReference: Hashable, Sendable, CustomStringConvertible {
             "the parameter \(name), whose value is in the Systems Manager under \(key)"
         case .availabilityZones(let region): "the availability zones of \(region)"
         case .addresses(let block): "a part of the addresses \(block)"
+        case .dynamic(let key): "what AWS keeps under \(key)"
         case .unseen(let name): "\(name), which a macro of the template makes"
         }
     }
@@ -51,7 +54,8 @@ struct Evaluated: Hashable, Sendable {
     static func fault(at path: String) -> Evaluated { Evaluated(content: .fault, path: path) }
 
     static func text(_ text: String, at path: String, _ references: [TemplateReference] = []) -> Evaluated {
-        Evaluated(content: .scalar(.string(text)), path: path, references: references)
+        Evaluated(
+            content: .scalar(.string(text)), path: path, references: merged(references, dynamicReferences(in: text)))
     }
 
     var text: String? {
@@ -85,4 +89,9 @@ struct Evaluated: Hashable, Sendable {
 /// The references of both, each once; more than these say nothing to a reader.
 func merged(_ first: [TemplateReference], _ second: [TemplateReference]) -> [TemplateReference] {
     first.count >= 50 ? first : first + second.prefix(50).filter { !first.contains($0) }
+}
+
+private func dynamicReferences(in text: String) -> [TemplateReference] {
+    guard text.utf8.contains(UInt8(ascii: "{")) else { return [] }
+    return text.matches(of: /\{\{resolve:([^{}]*)\}\}/).map { .dynamic(String($0.1)) }
 }

@@ -54,7 +54,8 @@ struct Evaluator {
                 return call(name, argument, at: path)
             }
             return object(members, at: path)
-        case .null, .bool, .integer, .real, .string: return Evaluated(content: .scalar(value), path: path)
+        case .string(let text): return .text(text, at: path)
+        case .null, .bool, .integer, .real: return Evaluated(content: .scalar(value), path: path)
         }
     }
 

@@ -91,7 +91,7 @@ private func parametersWithoutValue(in placeholders: [Placeholder]) -> [String] 
     for reference in placeholders.flatMap(\.references) {
         switch reference {
         case .parameter(let name, _), .stored(let name, _): names.insert(name)
-        case .resource, .attribute, .export, .availabilityZones, .addresses, .unseen: break
+        case .resource, .attribute, .export, .availabilityZones, .addresses, .dynamic, .unseen: break
         }
     }
     return names.sorted()
