@@ -43,7 +43,7 @@ public indirect enum SettingsDraft: Hashable, Sendable {
     private func lines(_ name: String, isOptional: Bool, inComment: Bool) -> [String] {
         let key = yamlText(name)
         switch self {
-        case .remark(let text): return ["\(inComment ? "" : "# ")\(key): \(text.replacing("\n", with: " "))"]
+        case .remark(let text): return ["\(inComment ? "" : "# ")\(key): \(printable(text))"]
         case .value(let value): return yamlLines(value, after: "\(key):")
         case .object(let members):
             let isComment = isOptional && !inComment && isRemark
@@ -70,7 +70,7 @@ private func indented(_ line: some StringProtocol) -> String { line.isEmpty ? ""
 
 /// JSON is YAML; only texts of several lines are better read as such.
 private func yamlLines(_ value: JSON, after key: String) -> [String] {
-    guard case .string(let text) = value, isBlock(text) else { return ["\(key) \(value.text)"] }
+    guard case .string(let text) = value, isBlock(text) else { return ["\(key) \(escaped(value))"] }
     return ["\(key) |"] + text.dropLast().split(separator: "\n", omittingEmptySubsequences: false).map(indented)
 }
 
@@ -82,6 +82,24 @@ private func isBlock(_ text: String) -> Bool {
         && lines.first?.first != " " && lines.last?.isEmpty == false
 }
 
+/// Comments come from plugins, and YAML has no control characters.
+private func printable(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || isControl($0) ? " " : $0 }))
+}
+
+/// JSON lets stand what YAML does not.
+private func escaped(_ value: JSON) -> String {
+    value.text.unicodeScalars.map { scalar in
+        guard isControl(scalar) else { return String(scalar) }
+        let digits = String(scalar.value, radix: 16)
+        return "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)"
+    }.joined()
+}
+
+private func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    0x7F..<0xA0 ~= scalar.value || [0xFEFF, 0xFFFE, 0xFFFF].contains(scalar.value)
+}
+
 /// A key: bare when nothing could take it for something else.
 private func yamlText(_ key: String) -> String {
     let isWord = key.utf8.allSatisfy {
@@ -90,5 +108,5 @@ private func yamlText(_ key: String) -> String {
     }
     let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
     let isBare = isWord && key.first?.isLetter == true && !words.contains(key.lowercased())
-    return isBare ? key : JSON.string(key).text
+    return isBare ? key : escaped(.string(key))
 }

@@ -13,7 +13,9 @@ struct DraftTests {
     @Test("names are filled in, what is to be chosen is marked, and what may be set besides is a comment")
     func text() {
         var draft = SettingsDraft.object([:])
-        draft.insert(.object(["url": .choice("where"), "key": .remark("a\nkey")]), at: ["Git", "repositories", "a/b"])
+        draft.insert(
+            .object(["url": .choice("where"), "key": .remark("a\nkey\u{1B}\u{9B}.")]),
+            at: ["Git", "repositories", "a/b"])
         draft.insert(.object(["region": .remark("where")]), at: ["S3", "buckets", "on"])
         draft.insert(.value(["secret": "k"]), at: ["S3", "buckets", "site", "key"])
         draft.insert(.value("version: 0.2\n\n  indented\nend\n"), at: ["CodeBuild", "projects", "b", "buildspec"])
@@ -33,7 +35,7 @@ struct DraftTests {
                 Git:
                   repositories:
                     "a/b":
-                      # key: a key
+                      # key: a key  .
                       url: "CHOOSE: where"
                 S3:
                   buckets:
@@ -80,7 +82,7 @@ struct DraftTests {
     @Test("every key and every text is read back as it was")
     func roundTrip() throws {
         var generator = Generator(state: 7)
-        let letters = Array("ab:#-'\"{}[]|>*&!%@\\ \n\t~0yNo.é\u{7F}\u{2028}")
+        let letters = Array("ab:#-'\"{}[]|>*&!%@\\ \n\t~0yNo.é\u{7F}\u{9B}\u{1B}\u{2028}\u{FEFF}\u{FFFF}😀")
         for _ in 0..<3_000 {
             func text() -> String {
                 String(

@@ -170,12 +170,12 @@ extension Evaluator {
     private func whatIsMissing(_ keys: [String]) -> String {
         guard let map = template.mappings[keys[0]] else { return "There is no mapping \(keys[0])." }
         let place = "The mapping \(keys[0])"
-        guard let row = map[keys[1]] else {
+        guard map[keys[1]] != nil else {
             let isAssumed = keys[1] == assumed[PseudoParameter.region.rawValue]
             let advice = isAssumed ? "; choose another region by --parameter AWS::Region=NAME" : ""
             return "\(place) has no \(keys[1])\(advice)."
         }
-        return "\(place) has no \(keys[2]) in \(keys[1])\(row["Ref"] == nil ? "" : ", and no functions there")."
+        return "\(place) has no \(keys[2]) in \(keys[1])."
     }
 }
 
