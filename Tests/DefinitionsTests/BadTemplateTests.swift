@@ -257,6 +257,32 @@ struct BadTemplateTests {
         #expect(origin.unmetCondition == "IsMain")
     }
 
+    @Test func `A template that is changed at random is read or refused, and never crashes`() {
+        var state: UInt64 = 3
+        func random(_ count: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(count))
+        }
+        let text = templateText("Value: !Sub '${Text} ${Project}'\nOther: !Select [0, !Ref List]")
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        // What follows a line feed is indentation.
+        let places = words.indices.filter { !words[$0].isEmpty && !words[$0].contains("\n") }
+        let put = ["", "null", "[]", "{}", "!Ref", "!Sub", "AWS::NoValue,", "Missing", "-1", "{Ref: x}", "'Fn::If':"]
+        var readings = 0
+        for _ in 0..<600 {
+            var changed = words
+            for _ in 0...random(3) {
+                let other = words[places[random(places.count)]]
+                changed[places[random(places.count)]] = random(2) == 0 ? other : put[random(put.count)][...]
+            }
+            if let file = try? parse(changed.joined(separator: " "), logicalID: "Pipeline") {
+                readings += 1
+                #expect(file.findings.allSatisfy { !$0.message.isEmpty })
+            }
+        }
+        #expect(readings > 50)
+    }
+
     private func parse(_ text: String, logicalID: String? = nil, given: [String: String] = [:]) throws -> DefinitionFile
     {
         try DefinitionFile.parse(Array(text.utf8), file: "t.yaml", logicalID: logicalID, parameters: given)

@@ -5,11 +5,14 @@ import Pipelines
 func template(
     _ configuration: String, given: [String: String] = [:], properties: String = "", stages: String? = nil
 ) throws -> DefinitionFile {
-    let text =
-        head.replacing("@configuration", with: indented(configuration, by: 16))
+    let text = templateText(configuration, properties: properties, stages: stages)
+    return try DefinitionFile.parse(Array(text.utf8), file: "dir/shop.template.yaml", parameters: given)
+}
+
+func templateText(_ configuration: String, properties: String = "", stages: String? = nil) -> String {
+    head.replacing("@configuration", with: indented(configuration, by: 16))
         .replacing("@properties", with: indented(properties, by: 6))
         .replacing("@stages", with: indented(stages ?? approval, by: 8))
-    return try DefinitionFile.parse(Array(text.utf8), file: "dir/shop.template.yaml", parameters: given)
 }
 
 func indented(_ text: String, by count: Int) -> String {
