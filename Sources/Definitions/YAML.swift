@@ -108,6 +108,8 @@ func tooDeep(file: String, line: Int?) -> DocumentError {
 
 /// The text as it was before `withoutAliases`.
 func withStars(_ text: String, for standIn: Unicode.Scalar) -> String {
+    // Private characters start with one of two bytes, which few texts have.
+    guard text.utf8.contains(where: { $0 >= 0xEE }) else { return text }
     var scalars = String.UnicodeScalarView()
     scalars.append(contentsOf: text.unicodeScalars.map { $0 == standIn ? "*" : $0 })
     return String(scalars)
