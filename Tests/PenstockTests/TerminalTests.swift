@@ -76,6 +76,15 @@ struct TerminalTests {
         try await site.expectNothingLeft()
     }
 
+    @Test("stubs are told of on a line of their own")
+    func stubs() async throws {
+        let site = try Site()
+        try site.write(OptionTests.gated.text, to: "pipeline.json")
+        let run = try await site.start(["run", "pipeline.json", "--stub", "all"], input: nil, by: Self.terminal)
+        let outcome = try await run.outcome()
+        #expect(outcome.code == 0 && outcome.text.contains("\u{1B}[2Kwith stubs in place of all actions"), "\(outcome)")
+    }
+
     @Test("an interrupted question leaves the terminal in order", arguments: [SIGTERM])
     func interruptedQuestion(signal: Int32) async throws {
         let site = try Site()

@@ -73,16 +73,16 @@ final class LiveView: View {
     /// Where they are too many, what has not begun and what is over are left out, stage by stage.
     private func lines(of execution: Execution, fitting rows: Int) -> [String] {
         let sandbox = execution.start.sandbox == SandboxChoice.none.rawValue ? ", without a sandbox" : ""
-        let stubs = execution.stubWords.map { ", \($0)" } ?? ""
-        let title =
-            "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(sandbox)\(stubs)"
+        let title = "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(sandbox)"
+        // On a line of its own: at the end of the title a narrow terminal would not show it.
+        let head = [title] + [execution.stubWords].compactMap { $0 }
         // Always there, so that the view keeps its height.
         let last = execution.stoppingWords ?? ""
         var stages = execution.pipeline.stages.indices.map { lines(ofStage: $0, in: execution) }
         let current = execution.stages.count - 1
         let dispensable = Array((current + 1)..<max(stages.count, current + 1)).reversed() + Array(0..<max(0, current))
-        for index in dispensable where stages.joined().count + 2 > rows { stages[index] = [] }
-        return [title] + stages.joined().prefix(max(1, rows - 2)) + [last]
+        for index in dispensable where stages.joined().count + head.count + 1 > rows { stages[index] = [] }
+        return head + stages.joined().prefix(max(1, rows - head.count - 1)) + [last]
     }
 
     private func lines(ofStage index: Int, in execution: Execution) -> [String] {
