@@ -73,21 +73,22 @@ public struct Preview: Sendable {
                     }
                 })
         }
-        lacks = Self.lacks(variables, stages)
+        lacks = Self.lacks(variables, stages, knowledge)
     }
 
     /// The same thing that several actions lack is said once.
-    private static func lacks(_ variables: [Variable], _ stages: [Stage]) -> [Lack] {
+    private static func lacks(_ variables: [Variable], _ stages: [Stage], _ knowledge: Knowledge) -> [Lack] {
         var lacks = variables.filter { $0.origin == .missing }.map {
             Lack(actions: [], message: "the variable \($0.name) has no default. Add: --variable \($0.name)=VALUE")
         }
         for action in stages.flatMap({ $0.groups.joined() }) {
-            guard case .plugin(let provision) = action.performer else { continue }
-            for failure in provision.failures {
-                if let index = lacks.firstIndex(where: { $0.message == failure.message }) {
-                    lacks[index].actions.append(action.place)
+            var messages = action.references.compactMap { knowledge.fault(of: $0.reference) }
+            if case .plugin(let provision) = action.performer { messages += provision.failures.map(\.message) }
+            for message in messages {
+                if let index = lacks.firstIndex(where: { $0.message == message }) {
+                    if lacks[index].actions.last != action.place { lacks[index].actions.append(action.place) }
                 } else {
-                    lacks.append(Lack(actions: [action.place], message: failure.message))
+                    lacks.append(Lack(actions: [action.place], message: message))
                 }
             }
         }
@@ -166,6 +167,8 @@ private struct Knowledge {
     private(set) var producers: [String: String] = [:]
     private var owners: [String: String] = [:]
     private var values: [VariableReference: String] = [:]
+    /// By namespace, where it is known which keys there can be.
+    private var keys: [String: [String]] = ["codepipeline": ["PipelineExecutionId"]]
     private let declaresVariables: Bool
 
     init(_ pipeline: Pipeline, _ variables: [Preview.Variable], _ choices: Preview.Choices) {
@@ -176,15 +179,27 @@ private struct Knowledge {
                 for artifact in action.outputArtifacts { producers[artifact.name] = place }
                 guard let namespace = action.namespace else { continue }
                 owners[namespace] = place
+                if action.type.category == "Compute" { keys[namespace] = action.outputVariables }
                 guard case .action(let stub) = choices.stubs[place], case .succeeds(let outputs, _) = stub.outcome
                 else { continue }
                 for (key, value) in outputs { values[VariableReference(namespace: namespace, key: key)] = value }
             }
         }
+        if declaresVariables { keys["variables"] = variables.map(\.name) }
         for variable in variables { values[.init(namespace: "variables", key: variable.name)] = variable.value }
     }
 
     func value(of reference: VariableReference) -> String? { values[reference] }
+
+    /// Why a reference cannot ever have a value; nil when it can (VAR-3).
+    func fault(of reference: VariableReference) -> String? {
+        guard value(of: reference) == nil, let known = keys[reference.namespace], !known.contains(reference.key) else {
+            return nil
+        }
+        let near = nearest(to: reference.key, in: known).map { "; did you mean \($0)?" }
+        let there = near ?? "; it has \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+        return "#{\(reference)} will have no value: \(reference.namespace) has no variable \(reference.key)\(there)"
+    }
 
     func origin(of reference: VariableReference) -> String {
         if reference.namespace == "codepipeline" { return "the execution" }

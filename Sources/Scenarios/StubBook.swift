@@ -102,7 +102,10 @@ extension ActionStub {
         }
         var variables = answer?.outputVariables ?? [:]
         if let namespace = place.action.namespace {
-            for key in referred[namespace] ?? [] where variables[key] == nil {
+            // A Compute action can have no others than it declares; a reference to another one fails in earnest, too.
+            let isCompute = place.action.type.category == "Compute"
+            let keys = isCompute ? Set(place.action.outputVariables) : referred[namespace] ?? []
+            for key in keys where variables[key] == nil {
                 variables[key] = "stub-\(namespace).\(key)"
             }
         }

@@ -91,6 +91,27 @@ struct PlanTests {
         #expect(without.text.contains("- Build/Make: secret deploy-key: cannot read "))
     }
 
+    @Test("a reference that cannot ever have a value is missing (VAR-3)")
+    func references() async throws {
+        let site = try Site()
+        let definition = pipeline(
+            source,
+            Stage(
+                "Build",
+                commands("Make", "Pages=1", more: ["outputVariables": ["Pages"], "namespace": "Built"]),
+                action("A", "#{Built.Page} #{variables.Env}", order: 2),
+                action("B", "#{Built.Page} #{codepipeline.Id} #{Built.Pages} #{variables.Enw}", order: 2)),
+            more: ["variables": [["name": "Env", "defaultValue": "test"]]])
+        let outcome = try await plan(site, definition, "--quiet")
+        #expect(
+            outcome.output == [
+                "Missing:",
+                "- Build/A, Build/B: #{Built.Page} will have no value: Built has no variable Page; did you mean Pages?",
+                "- Build/B: #{codepipeline.Id} will have no value: codepipeline has no variable Id; it has PipelineExecutionId",
+                "- Build/B: #{variables.Enw} will have no value: variables has no variable Enw; did you mean Env?",
+            ], "\(outcome)")
+    }
+
     @Test("stubs and directories need nothing, and what stubs answer is known")
     func replaced() async throws {
         let site = try Site()

@@ -55,6 +55,16 @@ struct StubTests {
         #expect(stubs["Approve/Ask"] == .approval(.answers(.approved, summary: "", afterSeconds: 0)))
     }
 
+    @Test("the stub of a Compute action has the variables that it declares, and no others (ACT-9)")
+    func compute() throws {
+        var pipeline = shop
+        pipeline.stages[1].actions[0].type.category = "Compute"
+        pipeline.stages[1].actions[0].outputVariables = ["Size"]
+        let stub = try action(pipeline.stubs(answering: []) { _ in true }["Build/Compile"])
+        guard case .succeeds(let variables, _) = stub.outcome else { throw Unexpected() }
+        #expect(variables == ["Size": "stub-Built.Size"])
+    }
+
     @Test("what the file gives counts, and what it does not is there too")
     func given() throws {
         let stubs = try stubs([
