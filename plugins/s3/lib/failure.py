@@ -1,0 +1,13 @@
+"""What ends a job early."""
+
+
+class Failure(Exception):
+    """The action's failure: one of the protocol's types, and a message for the person who reads it."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+class Stopped(BaseException):
+    """SIGTERM came; a BaseException, so that nothing on the way takes it for an error."""
