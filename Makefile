@@ -11,9 +11,13 @@ BUILD := swift build --explicit-target-dependency-import-check error
 # What the build needs, what the sandbox and the shipped plugins need, what tests and demonstration need.
 PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-dev libc6-dev pkg-config \
 	bubblewrap git jq python3 util-linux \
-	python3-markdown procps curl
+	python3-botocore \
+	python3-markdown python3-venv procps curl
 
-.PHONY: run test bench interop install setup build lint plugin-tests demonstration
+# Servers that plugins are tested against; nothing of them is installed into the system.
+TOOLS := .build/test-tools
+
+.PHONY: run test bench interop install setup build lint test-tools plugin-tests demonstration
 
 run: setup build demonstration
 
@@ -38,7 +42,15 @@ build:
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
 
-plugin-tests:
+test-tools: $(TOOLS)/complete
+
+$(TOOLS)/complete: Tests/PluginTests/tools.txt
+	rm -rf $(TOOLS)
+	/usr/bin/python3 -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	touch $@
+
+plugin-tests: test-tools
 	cd Tests/PluginTests && /usr/bin/python3 -m unittest -q
 
 demonstration:
