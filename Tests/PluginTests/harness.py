@@ -61,6 +61,7 @@ class Ending:
 
 class PluginCase(unittest.TestCase):
     plugin = ""
+    patience_seconds = 30
 
     def setUp(self):
         self.base = tempfile.mkdtemp(prefix="plugin tests é ")
@@ -146,7 +147,7 @@ class PluginCase(unittest.TestCase):
             stream.close()
 
     def finish(self, process, job, sent=b""):
-        out, log = process.communicate(sent or None, timeout=30)
+        out, log = process.communicate(sent or None, timeout=self.patience_seconds)
         return Ending(job and job["jobId"], process.returncode, out, log)
 
     def run_job(self, job, root, **options):

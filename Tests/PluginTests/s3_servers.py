@@ -23,7 +23,7 @@ KEYS = {"accessKeyId": "AKIAPLUGINTEST", "secretAccessKey": "secret-of-the-plugi
 
 
 class Server:
-    """One server process, in a folder of its own."""
+    """One server process, in a folder of its own, with the bucket shop."""
 
     def __init__(self, *command):
         self.folder = tempfile.mkdtemp(prefix="s3 server ")
@@ -41,11 +41,18 @@ class Server:
         self.port, self.url = int(found[1]), found[0].decode()
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
         atexit.register(self.stop)
+        client = self.client()
+        client.create_bucket(Bucket="shop")
+        client.close()
 
     @classmethod
     @functools.cache
     def moto(cls):
-        return cls("moto_server", "-H", "127.0.0.1", "-p", "0")
+        server = cls("moto_server", "-H", "127.0.0.1", "-p", "0")
+        client = server.client()
+        client.put_bucket_versioning(Bucket="shop", VersioningConfiguration={"Status": "Enabled"})
+        client.close()
+        return server
 
     @classmethod
     @functools.cache
@@ -61,6 +68,7 @@ class Server:
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.process.stderr.close()
         shutil.rmtree(self.folder, True)
 
 
@@ -80,9 +88,14 @@ class BreakingProxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self.target))
-            for name, origin, destination in (("up", client, server), ("down", server, client)):
-                threading.Thread(target=self.pump, args=(name, origin, destination), daemon=True).start()
+            threading.Thread(target=self.connect, args=(client,), daemon=True).start()
+
+    def connect(self, client):
+        with client, socket.create_connection(("127.0.0.1", self.target)) as server:
+            down = threading.Thread(target=self.pump, args=("down", server, client), daemon=True)
+            down.start()
+            self.pump("up", client, server)
+            down.join()
 
     def pump(self, name, origin, destination):
         passed = 0
@@ -112,7 +125,7 @@ class BreakingProxy:
 
 
 class Answering:
-    """A server that gives the answers of a function: (status, code, headers) for each request."""
+    """A server that gives the answers of a function: (status, code or body, headers) for each request."""
 
     def __init__(self, answer):
         class Handler(BaseHTTPRequestHandler):
@@ -120,8 +133,9 @@ class Answering:
 
             def reply(self):
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, code, headers = answer(self)
-                body = f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode() if code else b""
+                status, body, headers = answer(self)
+                if isinstance(body, str):
+                    body = f"<Error><Code>{body}</Code><Message>as told</Message></Error>".encode() if body else b""
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(name, value)
@@ -136,6 +150,7 @@ class Answering:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a plugin that goes away before it has read everything
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -146,6 +161,7 @@ class Answering:
 
 class S3Case(PluginCase):
     plugin = "s3"
+    patience_seconds = 180
 
     def settings(self, url, **members):
         return {"endpoint": url, **KEYS, "attempts": 3, **members}
@@ -213,5 +229,10 @@ class ServedCase(S3Case):
         cls.versions, cls.plain = cls.moto.client(), cls.rclone.client()
         for client in (cls.versions, cls.plain):
             cls.addClassCleanup(client.close)
-            client.create_bucket(Bucket="shop")
-        cls.versions.put_bucket_versioning(Bucket="shop", VersioningConfiguration={"Status": "Enabled"})
+
+    def uploads(self, client):
+        """The multipart uploads that were begun and not ended."""
+        try:
+            return client.list_multipart_uploads(Bucket="shop").get("Uploads", [])
+        except client.exceptions.NoSuchUpload:  # rclone, where there are none
+            return []

@@ -17,6 +17,7 @@ CODES = {
     "InvalidBucketName": ("ConfigurationError", "this is no name for a bucket; name the real one as bucket"),
     "NoSuchKey": ("ConfigurationError", "there is no object with this key"),
     "NoSuchVersion": ("RevisionUnavailable", "the object has no such version"),
+    "NoSuchUpload": ("JobFailed", "the upload was ended by somebody else"),
     "InvalidObjectState": ("RevisionUnavailable", "the object is archived; restore it first"),
     "AccessDenied": ("PermissionError", "access is denied; check what the credentials of the settings may do"),
     "AllAccessDisabled": ("PermissionError", "the bucket is disabled"),

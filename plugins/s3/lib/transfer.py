@@ -93,6 +93,7 @@ def download(store, key, head, path, progress, **version):
                 wanted = f"bytes={place}-{end - 1}"
                 answer = get_range(store, key, wanted, head["ETag"], version)
                 if answer["ContentLength"] != end - place:
+                    answer["Body"].close()
                     raise Failure("JobFailed", f"{store.place(key)}: the server does not give ranges of objects")
                 with contextlib.closing(answer["Body"]) as body:
                     while place < end:
@@ -153,22 +154,30 @@ def upload_parts(store, key, file, size, attributes, progress):
             progress.add(len(data))
 
         parallel(send, range(1, -(-size // part_bytes) + 1), WIDTH)
-        complete(store, key, identity, parts, sums)
+        complete(store, key, identity, parts, sums, file)
     except BaseException:
         abort(store, key, identity)
         raise
 
 
-def complete(store, key, identity, parts, sums):
+def complete(store, key, identity, parts, sums, file):
     listed = [{"PartNumber": number, "ETag": parts[number]} for number in sorted(parts)]
     try:
         store.call("complete_multipart_upload", key, UploadId=identity, MultipartUpload={"Parts": listed})
     except ClientError as error:
         # The answer to an earlier try may have been lost: then the upload is gone because it is complete.
-        whole = hashlib.md5(b"".join(base64.b64decode(sums[n]) for n in sorted(sums)), usedforsecurity=False)
-        wanted = f'"{whole.hexdigest()}-{len(sums)}"'
-        if code(error) != "NoSuchUpload" or store.call("head_object", key)["ETag"] != wanted:
+        if code(error) != "NoSuchUpload" or store.call("head_object", key)["ETag"].strip('"') not in tags(sums, file):
             raise
+
+
+def tags(sums, file):
+    """What servers call an object of these parts: AWS by the parts' sums, some by the whole's."""
+    parts = hashlib.md5(b"".join(base64.b64decode(sums[number]) for number in sorted(sums)), usedforsecurity=False)
+    whole = hashlib.md5(usedforsecurity=False)
+    file.seek(0)
+    while chunk := file.read(PART_BYTES):
+        whole.update(chunk)
+    return f"{parts.hexdigest()}-{len(sums)}", whole.hexdigest()
 
 
 def abort(store, key, identity):
