@@ -1,4 +1,4 @@
-"""S3 servers on loopback for the s3 plugin: moto and rclone, a proxy that breaks connections, one that answers as told."""
+"""S3 servers on loopback for the s3 plugin, moto and rclone, and the jobs that it is given."""
 
 import atexit
 import functools
@@ -6,11 +6,9 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import botocore.config
 import botocore.session
@@ -30,8 +28,13 @@ class Server:
         environment = {"PATH": "/usr/bin:/bin", "HOME": self.folder, "TMPDIR": self.folder}
         self.process = subprocess.Popen(
             [os.path.join(TOOLS, command[0]), *(part.replace("FOLDER", self.folder) for part in command[1:])],
-            cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, start_new_session=True)
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
         for line in self.process.stderr:
             found = re.search(rb"http://127\.0\.0\.1:(\d+)", line)
             if found:
@@ -57,106 +60,34 @@ class Server:
     @classmethod
     @functools.cache
     def rclone(cls):
-        return cls("rclone", "serve", "s3", "FOLDER", "--addr", "127.0.0.1:0", "--config", "FOLDER/.none",
-                   "--auth-key", ",".join(KEYS.values()))
+        return cls(
+            "rclone",
+            "serve",
+            "s3",
+            "FOLDER",
+            "--addr",
+            "127.0.0.1:0",
+            "--config",
+            "FOLDER/.none",
+            "--auth-key",
+            ",".join(KEYS.values()),
+        )
 
     def client(self):
         return botocore.session.Session().create_client(
-            "s3", region_name="us-east-1", endpoint_url=self.url, aws_access_key_id=KEYS["accessKeyId"],
-            aws_secret_access_key=KEYS["secretAccessKey"], config=botocore.config.Config(s3={"addressing_style": "path"}))
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=self.url,
+            aws_access_key_id=KEYS["accessKeyId"],
+            aws_secret_access_key=KEYS["secretAccessKey"],
+            config=botocore.config.Config(s3={"addressing_style": "path"}),
+        )
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process.stderr.close()
         shutil.rmtree(self.folder, True)
-
-
-class BreakingProxy:
-    """Passes bytes on to a server; breaks the first `count` connections on which one direction passes `after` bytes."""
-
-    def __init__(self, port, direction, after, count):
-        self.target, self.direction, self.after, self.left = port, direction, after, count
-        self.lock, self.broken = threading.Lock(), 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.connect, args=(client,), daemon=True).start()
-
-    def connect(self, client):
-        with client, socket.create_connection(("127.0.0.1", self.target)) as server:
-            down = threading.Thread(target=self.pump, args=("down", server, client), daemon=True)
-            down.start()
-            self.pump("up", client, server)
-            down.join()
-
-    def pump(self, name, origin, destination):
-        passed = 0
-        try:
-            while data := origin.recv(65536):
-                passed += len(data)
-                if name == self.direction and passed > self.after and self.may_break():
-                    break
-                destination.sendall(data)
-        except OSError:
-            pass
-        for end in (origin, destination):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def may_break(self):
-        with self.lock:
-            if self.left <= 0:
-                return False
-            self.left, self.broken = self.left - 1, self.broken + 1
-            return True
-
-    def close(self):
-        self.listener.close()
-
-
-class Answering:
-    """A server that gives the answers of a function: (status, code or body, headers) for each request."""
-
-    def __init__(self, answer):
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def reply(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, body, headers = answer(self)
-                if isinstance(body, str):
-                    body = f"<Error><Code>{body}</Code><Message>as told</Message></Error>".encode() if body else b""
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = reply
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # a plugin that goes away before it has read everything
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class S3Case(PluginCase):
@@ -175,7 +106,8 @@ class S3Case(PluginCase):
             "actionConfiguration": {"configuration": {"S3Bucket": "shop", "S3ObjectKey": key, **configuration}},
             "providerSettings": settings,
             "outputArtifacts": [
-                {"name": "Source", "location": {"type": "Path", "pathLocation": {"path": "out/Sörce 1"}}}],
+                {"name": "Source", "location": {"type": "Path", "pathLocation": {"path": "out/Sörce 1"}}}
+            ],
         }
         if revision:
             data["sourceRevision"] = dict(zip(("revisionType", "revisionValue"), revision))
@@ -196,7 +128,8 @@ class S3Case(PluginCase):
             "actionConfiguration": {"configuration": {"BucketName": "shop", "Extract": "true", **configuration}},
             "providerSettings": settings,
             "inputArtifacts": [
-                {"name": "App", "location": {"type": "Path", "pathLocation": {"path": "in/Ärtifact 1"}}}],
+                {"name": "App", "location": {"type": "Path", "pathLocation": {"path": "in/Ärtifact 1"}}}
+            ],
         }
         return self.job(data), root
 

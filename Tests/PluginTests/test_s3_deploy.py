@@ -8,12 +8,23 @@ import unittest
 import zipfile
 
 from harness import ODD, ProcessRules
-from s3_servers import HAVE_TOOLS, MISSING, Answering, ServedCase
+from s3_proxies import Answering
+from s3_servers import HAVE_TOOLS, MISSING, ServedCase
 
 SITE = {
-    "index.html": "<h1>x</h1>", "style.css": "a {}", "app.js": "1;", "a b/é 🙂.html": "y", "data": b"\0\1",
-    "x.tar.gz": b"\x1f\x8b", "zero.txt": b"", "logo.svg": "<svg/>", "f.woff2": b"w", "m.wasm": b"\0asm",
-    "page?.html": "z", "hash#.json": "{}"}
+    "index.html": "<h1>x</h1>",
+    "style.css": "a {}",
+    "app.js": "1;",
+    "a b/é 🙂.html": "y",
+    "data": b"\0\1",
+    "x.tar.gz": b"\x1f\x8b",
+    "zero.txt": b"",
+    "logo.svg": "<svg/>",
+    "f.woff2": b"w",
+    "m.wasm": b"\0asm",
+    "page?.html": "z",
+    "hash#.json": "{}",
+}
 
 
 @unittest.skipUnless(HAVE_TOOLS, MISSING)
@@ -45,11 +56,23 @@ class Deploy(DeployCase):
                 content = content if isinstance(content, bytes) else content.encode()
                 self.assertEqual(self.body(client, "site/v 1/" + path), content)
         kinds = {path: self.versions.head_object(Bucket="shop", Key="site/v 1/" + path) for path in SITE}
-        self.assertEqual({path: head["ContentType"] for path, head in kinds.items()}, {
-            "index.html": "text/html", "style.css": "text/css", "app.js": "text/javascript",
-            "a b/é 🙂.html": "text/html", "data": "application/octet-stream", "x.tar.gz": "application/gzip",
-            "zero.txt": "text/plain", "logo.svg": "image/svg+xml", "f.woff2": "font/woff2", "m.wasm": "application/wasm",
-            "page?.html": "text/html", "hash#.json": "application/json"})
+        self.assertEqual(
+            {path: head["ContentType"] for path, head in kinds.items()},
+            {
+                "index.html": "text/html",
+                "style.css": "text/css",
+                "app.js": "text/javascript",
+                "a b/é 🙂.html": "text/html",
+                "data": "application/octet-stream",
+                "x.tar.gz": "application/gzip",
+                "zero.txt": "text/plain",
+                "logo.svg": "image/svg+xml",
+                "f.woff2": "font/woff2",
+                "m.wasm": "application/wasm",
+                "page?.html": "text/html",
+                "hash#.json": "application/json",
+            },
+        )
         self.assertEqual({head["CacheControl"] for head in kinds.values()}, {"max-age=60"})
         self.assertNotIn("ContentEncoding", kinds["x.tar.gz"])
 
@@ -82,18 +105,22 @@ class Deploy(DeployCase):
         self.assertSucceeded(self.deploy(SITE, Extract="False", ObjectKey="round.zip"))
         job, root = self.source_job(self.settings(self.moto.url), "round.zip")
         self.assertSucceeded(self.run_job(job, root))
-        self.assertEqual(self.tree(), {
-            path: text if isinstance(text, bytes) else text.encode() for path, text in SITE.items()})
+        self.assertEqual(
+            self.tree(), {path: text if isinstance(text, bytes) else text.encode() for path, text in SITE.items()}
+        )
 
     def test_the_key_may_hold_the_time_and_the_executions_id(self):
-        job, root = self.deploy_job(self.settings(self.moto.url), {"a": "1"}, Extract="false",
-                                    ObjectKey="when/{datetime}-{uuid}.zip")
+        job, root = self.deploy_job(
+            self.settings(self.moto.url), {"a": "1"}, Extract="false", ObjectKey="when/{datetime}-{uuid}.zip"
+        )
         for _ in range(2):  # the second is a dispatch after a crash
             self.assertSucceeded(self.run_job(job, root))
             os.remove(os.path.join(root, "tmp", "artifact.zip"))
         found = self.keys(self.versions, "when/")
         for key in found:
-            self.assertRegex(key, r"^when/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.zip$")
+            self.assertRegex(
+                key, r"^when/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.zip$"
+            )
         self.assertEqual(len({key[-40:] for key in found}), 1)
 
     def test_acl_and_encryption_are_asked_for(self):
@@ -105,16 +132,25 @@ class Deploy(DeployCase):
 
         server = Answering(answer)
         self.addCleanup(server.close)
-        self.assertSucceeded(self.deploy({"a": "1"}, settings=self.settings(server.url), CannedACL="public-read",
-                                         KMSEncryptionKeyARN="arn:aws:kms:us-east-1:1:key/k"))
+        self.assertSucceeded(
+            self.deploy(
+                {"a": "1"},
+                settings=self.settings(server.url),
+                CannedACL="public-read",
+                KMSEncryptionKeyARN="arn:aws:kms:us-east-1:1:key/k",
+            )
+        )
         self.assertEqual((seen["x-amz-acl"], seen["x-amz-server-side-encryption"]), ("public-read", "aws:kms"))
         self.assertEqual(seen["x-amz-server-side-encryption-aws-kms-key-id"], "arn:aws:kms:us-east-1:1:key/k")
 
     def test_configuration_that_cannot_be_is_refused(self):
-        for configuration, text in (({"Extract": "yes"}, "Extract"), ({"Extract": "false"}, "ObjectKey"),
-                                    ({"CannedACL": "public"}, "public-read-write"),
-                                    ({"CacheControl": "a\nx: y"}, "CacheControl"),
-                                    ({"ObjectKey": "k" * 1020}, "1024")):
+        for configuration, text in (
+            ({"Extract": "yes"}, "Extract"),
+            ({"Extract": "false"}, "ObjectKey"),
+            ({"CannedACL": "public"}, "public-read-write"),
+            ({"CacheControl": "a\nx: y"}, "CacheControl"),
+            ({"ObjectKey": "k" * 1020}, "1024"),
+        ):
             self.assertFailed(self.deploy({"some": "1"}, **configuration), "ConfigurationError", text)
 
     def test_a_bucket_that_is_not_there_and_wrong_credentials_write_nothing(self):
@@ -135,8 +171,9 @@ class Deploy(DeployCase):
         self.addCleanup(server.close)
         files = {"index.html": "", "a/index.html": "", "b.html": "", "z.js": "", "a.css": ""}
         self.assertSucceeded(self.deploy(files, settings=self.settings(server.url)))
-        self.assertEqual((set(order[:2]), order[2], set(order[3:])), (
-            {"z.js", "a.css"}, "b.html", {"index.html", "a/index.html"}))
+        self.assertEqual(
+            (set(order[:2]), order[2], set(order[3:])), ({"z.js", "a.css"}, "b.html", {"index.html", "a/index.html"})
+        )
         order.clear()
         refused.append("b.html")
         ending = self.deploy(files, settings=self.settings(server.url))
@@ -150,7 +187,9 @@ class Deploy(DeployCase):
             os.symlink("real", os.path.join(folder, "folder"))
 
         self.assertSucceeded(self.deploy(fill, ObjectKey="links"))
-        self.assertEqual(self.keys(self.versions, "links/"), ["links/file.txt", "links/folder/f.txt", "links/real/f.txt"])
+        self.assertEqual(
+            self.keys(self.versions, "links/"), ["links/file.txt", "links/folder/f.txt", "links/real/f.txt"]
+        )
 
     def test_links_that_lead_nowhere_or_in_a_circle_are_refused(self):
         for target in ("gone", "/etc/passwd", "../../x", "l", "."):
@@ -189,8 +228,9 @@ class Deploy(DeployCase):
             self.assertSucceeded(self.deploy({"large.bin": content, "small.txt": "x"}, server, ObjectKey="big"))
             self.assertTrue(self.body(client, "big/large.bin") == content)
             self.assertEqual(self.uploads(client), [])
-        self.assertEqual(self.versions.head_object(Bucket="shop", Key="big/large.bin")["ContentType"],
-                         "application/octet-stream")
+        self.assertEqual(
+            self.versions.head_object(Bucket="shop", Key="big/large.bin")["ContentType"], "application/octet-stream"
+        )
 
 
 if __name__ == "__main__":

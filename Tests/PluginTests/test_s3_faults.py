@@ -2,16 +2,15 @@
 
 import json
 import os
-import re
 import resource
 import socket
 import threading
 import time
 import unittest
 
-from s3_servers import HAVE_TOOLS, MISSING, Answering, BreakingProxy, ServedCase
+from s3_proxies import MIB, Answering, BreakingProxy, CompletionProxy, SlowProxy
+from s3_servers import HAVE_TOOLS, MISSING, ServedCase
 
-MIB = 1 << 20
 ALWAYS = 1_000_000
 LARGE = os.urandom(MIB) * 24
 
@@ -64,7 +63,7 @@ class BrokenConnections(FaultCase):
 
     def test_an_upload_whose_connection_broke_is_tried_again(self):
         for name, server, client in self.both():
-            for key, content in (("small", LARGE[:4 * MIB]), ("large", LARGE)):
+            for key, content in (("small", LARGE[: 4 * MIB]), ("large", LARGE)):
                 proxy = self.proxy(server, "up", 3 * MIB, 2)
                 ending = self.deploy(proxy.url, {key: content}, ObjectKey="up")
                 self.assertSucceeded(ending)
@@ -75,11 +74,12 @@ class BrokenConnections(FaultCase):
 
     def test_an_upload_that_always_breaks_leaves_nothing(self):
         for _, server, client in self.both():
-            for key, content in (("small", LARGE[:4 * MIB]), ("large", LARGE)):
+            for key, content in (("small", LARGE[: 4 * MIB]), ("large", LARGE)):
                 proxy = self.proxy(server, "up", 3 * MIB, ALWAYS)
                 ending = self.deploy(proxy.url, {key: content}, ObjectKey="never")
-                self.assertFailed(ending, "SystemUnavailable", f"shop/never/{key}", proxy.url, "tried 3 times",
-                                  "Nothing is written")
+                self.assertFailed(
+                    ending, "SystemUnavailable", f"shop/never/{key}", proxy.url, "tried 3 times", "Nothing is written"
+                )
                 self.assertNothingLeft(client, "never")
 
     def test_a_server_that_is_not_there_is_named(self):
@@ -100,8 +100,13 @@ class Refusals(FaultCase):
             (400, "ExpiredToken", {}, "PermissionError", "expired"),
             (403, "SomethingElse", {}, "PermissionError", "SomethingElse"),
             (301, "PermanentRedirect", {"x-amz-bucket-region": "eu-west-1"}, "ConfigurationError", "region: eu-west-1"),
-            (400, "AuthorizationHeaderMalformed", {"x-amz-bucket-region": "eu-west-1"}, "ConfigurationError",
-             "region: eu-west-1"),
+            (
+                400,
+                "AuthorizationHeaderMalformed",
+                {"x-amz-bucket-region": "eu-west-1"},
+                "ConfigurationError",
+                "region: eu-west-1",
+            ),
             (404, "NoSuchBucket", {}, "ConfigurationError", "no such bucket"),
             (500, "InternalError", {}, "SystemUnavailable", "tried 2 times"),
             (503, "SlowDown", {}, "SystemUnavailable", "tried 2 times"),
@@ -164,45 +169,13 @@ class Refusals(FaultCase):
     def test_an_object_over_the_limit_is_refused_before_it_is_read_ART_4(self):
         def answer(request):
             self.assertEqual(request.command, "HEAD")
-            return 200, "", {"Content-Length": str(8 << 30), "ETag": '"x"',
-                             "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
+            return (
+                200,
+                "",
+                {"Content-Length": str(8 << 30), "ETag": '"x"', "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"},
+            )
 
         self.assertFailed(self.fetch(self.answering(answer).url, "huge"), "JobFailed", "8.0 GiB", "7.0 GiB")
-
-
-class CompletionProxy(BreakingProxy):
-    """Swallows the answer to the first CompleteMultipartUpload."""
-
-    def __init__(self, port):
-        self.completing = set()
-        super().__init__(port, "down", -1, 1)
-
-    def pump(self, name, origin, destination):
-        if name == "up":
-            super().pump(name, Watched(origin, lambda: self.completing.add(destination)), destination)
-        else:
-            super().pump(name, Watched(origin, lambda: None, lambda: origin in self.completing), destination)
-
-    def may_break(self):
-        return getattr(threading.current_thread(), "completing", False) and super().may_break()
-
-
-class Watched:
-    """A socket that tells of a completion that passes."""
-
-    def __init__(self, socket, tell, ask=None):
-        self.socket, self.tell, self.ask = socket, tell, ask
-
-    def recv(self, size):
-        data = self.socket.recv(size)
-        if re.match(rb"POST [^ ]*\?uploadId=", data):
-            self.tell()
-        if self.ask:
-            threading.current_thread().completing = self.ask()
-        return data
-
-    def shutdown(self, how):
-        self.socket.shutdown(how)
 
 
 class Stopping(FaultCase):
@@ -266,32 +239,6 @@ class Stopping(FaultCase):
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4 * MIB, 4 * MIB))
         ending = self.finish(process, job, json.dumps(job).encode() + b"\n")
         self.assertFailed(ending, "JobFailed", "could not go on", "too large")
-
-
-class SlowProxy(BreakingProxy):
-    """Lets half of a large transfer pass and then holds it."""
-
-    def __init__(self, port):
-        self.passed, self.stuck = 0, True
-        super().__init__(port, "", 0, 0)
-
-    def pump(self, name, origin, destination):
-        super().pump(name, Counting(origin, self), destination)
-
-
-class Counting:
-    def __init__(self, socket, proxy):
-        self.socket, self.proxy = socket, proxy
-
-    def recv(self, size):
-        data = self.socket.recv(size)
-        self.proxy.passed += len(data)
-        while self.proxy.stuck and self.proxy.passed > 10 * MIB:
-            time.sleep(0.02)
-        return data
-
-    def shutdown(self, how):
-        self.socket.shutdown(how)
 
 
 if __name__ == "__main__":

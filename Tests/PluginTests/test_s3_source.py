@@ -8,7 +8,8 @@ import unittest
 import zipfile
 
 from harness import ODD, ProcessRules
-from s3_servers import HAVE_TOOLS, MISSING, Answering, ServedCase
+from s3_proxies import Answering
+from s3_servers import HAVE_TOOLS, MISSING, ServedCase
 
 
 def zipped(*entries, method=zipfile.ZIP_DEFLATED):
@@ -55,18 +56,28 @@ class Source(SourceCase):
         version = self.put("a/app.zip", GOOD, Metadata={"codepipeline-artifact-revision-summary": "third try"})
         ending = self.fetch("a/app.zip", PollForSourceChanges="false")
         self.assertSucceeded(ending)
-        self.assertEqual(self.tree(), {
-            "hello.txt": b"hello\n", "bin/run me": b"#!/bin/sh\n", "ünï/🙂.txt": "é".encode(), "bin/link": "-> run me",
-            "zero": b""})
+        self.assertEqual(
+            self.tree(),
+            {
+                "hello.txt": b"hello\n",
+                "bin/run me": b"#!/bin/sh\n",
+                "ünï/🙂.txt": "é".encode(),
+                "bin/link": "-> run me",
+                "zero": b"",
+            },
+        )
         self.assertTrue(os.path.isdir(os.path.join(self.output, "empty")))
         self.assertTrue(os.access(os.path.join(self.output, "bin", "run me"), os.X_OK))
         tag = version["ETag"].strip('"')
-        self.assertEqual(ending.variables, {
-            "BucketName": "shop", "ETag": tag, "ObjectKey": "a/app.zip", "VersionId": version["VersionId"]})
+        self.assertEqual(
+            ending.variables,
+            {"BucketName": "shop", "ETag": tag, "ObjectKey": "a/app.zip", "VersionId": version["VersionId"]},
+        )
         revision = ending.last["currentRevision"]
         self.assertRegex(revision.pop("created"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-        self.assertEqual(revision, {
-            "revision": version["VersionId"], "changeIdentifier": tag, "revisionSummary": "third try"})
+        self.assertEqual(
+            revision, {"revision": version["VersionId"], "changeIdentifier": tag, "revisionSummary": "third try"}
+        )
 
     def test_a_bucket_without_versions_has_the_etag_as_revision(self):
         tag = self.put("app.zip", GOOD, self.plain)["ETag"].strip('"')
@@ -78,8 +89,12 @@ class Source(SourceCase):
 
     def test_another_object_than_a_zip_is_the_one_file_ART_3(self):
         for client, server in ((self.versions, self.moto), (self.plain, self.rclone)):
-            for key, content in (("x/app.tar.gz", b"\x1f\x8bnot really"), ("né w/ü & +%20é.txt", b"text"), ("zero", b""),
-                                 ("not.zip", b"<html>")):
+            for key, content in (
+                ("x/app.tar.gz", b"\x1f\x8bnot really"),
+                ("né w/ü & +%20é.txt", b"text"),
+                ("zero", b""),
+                ("not.zip", b"<html>"),
+            ):
                 self.put(key, content, client)
                 self.assertSucceeded(self.fetch(key, server))
                 self.assertEqual(self.tree(), {os.path.basename(key): content})
@@ -161,14 +176,26 @@ class Source(SourceCase):
         self.assertEqual(seen, [None, None])
 
     def test_settings_that_cannot_be_are_named(self):
-        for member, value in (("endpoint", "ftp://x"), ("endpoint", "http://u:p@x/"), ("endpoint", "http://x:99999999"),
-                              ("endpoint", 7), ("region", "a\nb"), ("accessKeyId", ""), ("secretAccessKey", None),
-                              ("pathStyle", "maybe"), ("attempts", 0), ("attempts", "many"), ("region", "no region!")):
+        for member, value in (
+            ("endpoint", "ftp://x"),
+            ("endpoint", "http://u:p@x/"),
+            ("endpoint", "http://x:99999999"),
+            ("endpoint", 7),
+            ("region", "a\nb"),
+            ("accessKeyId", ""),
+            ("secretAccessKey", None),
+            ("pathStyle", "maybe"),
+            ("attempts", 0),
+            ("attempts", "many"),
+            ("region", "no region!"),
+        ):
             ending = self.fetch(settings=self.settings(self.moto.url, **{member: value}))
             self.assertFailed(ending, "ConfigurationError", "shop")
         self.assertFailed(
             self.fetch(settings={"endpoint": self.moto.url, "sessionToken": "token-token"}),
-            "ConfigurationError", "sessionToken")
+            "ConfigurationError",
+            "sessionToken",
+        )
 
 
 class BadArchives(SourceCase):
@@ -188,10 +215,13 @@ class BadArchives(SourceCase):
     def test_links_that_lead_out_are_refused(self):
         link = stat.S_IFLNK | 0o777
         for entries in (
-            [("l", "/etc/passwd", link)], [("l", "../x", link)], [("l", "../../in", link)],
+            [("l", "/etc/passwd", link)],
+            [("l", "../x", link)],
+            [("l", "../../in", link)],
             [("d/e", "..", link), ("l", "d/e/../../x", link)],
             [("d/e", "../d", link), ("l", "d/e/../../x", link)],
-            [("l", ".", link)], [("a", "b", link), ("b", "../../x", link)],
+            [("l", ".", link)],
+            [("a", "b", link), ("b", "../../x", link)],
         ):
             self.refused(zipped(("good", "x", None), *entries), "link", "leads out")
 
@@ -239,7 +269,9 @@ class BadArchives(SourceCase):
         content = zipped(("f", "x", None))
         end = content.index(b"PK\5\6")
         size = 70 << 20
-        forged = content[:end] + b"\0" * size + content[end:end + 12] + struct.pack("<II", size, 0) + content[end + 20:]
+        forged = (
+            content[:end] + b"\0" * size + content[end : end + 12] + struct.pack("<II", size, 0) + content[end + 20 :]
+        )
         self.refused(forged, "table of contents")
 
     def test_too_many_files_are_refused(self):

@@ -1,4 +1,5 @@
 """ZIP files: unpacked with distrust, packed reproducibly."""
+
 import io
 import os
 import shutil
@@ -22,8 +23,10 @@ class Archive(io.FileIO):
 
     def read(self, size=-1):
         if size > DIRECTORY_LIMIT_BYTES:
-            raise Failure("JobFailed", f"its table of contents has {amount(size)}; the limit is "
-                          f"{amount(DIRECTORY_LIMIT_BYTES)}")
+            raise Failure(
+                "JobFailed",
+                f"its table of contents has {amount(size)}; the limit is " f"{amount(DIRECTORY_LIMIT_BYTES)}",
+            )
         return super().read(size)
 
 

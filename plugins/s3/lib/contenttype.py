@@ -1,4 +1,5 @@
 """Content types by a file's name; the same on every machine."""
+
 import mimetypes
 
 TYPES = mimetypes.MimeTypes(filenames=())  # not the machine's /etc/mime.types

@@ -1,4 +1,5 @@
 """Deploy/AWS/S3/1: the input artifact's files as objects, or as one ZIP."""
+
 import datetime
 import os
 import stat
@@ -12,8 +13,16 @@ from failure import Failure
 from store import Store
 from transfer import PART_BYTES, Progress, amount, parallel, upload
 
-ACLS = ("private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read",
-        "bucket-owner-full-control", "log-delivery-write")
+ACLS = (
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+    "log-delivery-write",
+)
 KEY_LIMIT_BYTES = 1024
 SMALL_WIDTH = 8
 
@@ -63,7 +72,9 @@ def check_key(key, path):
     try:
         size = len(key.encode())
     except UnicodeEncodeError:
-        raise Failure("ConfigurationError", f"the name of the file {path!r} is not UTF-8, which a key must be") from None
+        raise Failure(
+            "ConfigurationError", f"the name of the file {path!r} is not UTF-8, which a key must be"
+        ) from None
     if size > KEY_LIMIT_BYTES:
         raise Failure("ConfigurationError", f"the key for {path!r} has {size} bytes; the limit is {KEY_LIMIT_BYTES}")
 
@@ -75,11 +86,18 @@ def deploy_archive(store, root, key, attributes, host):
     try:
         archive.pack(root, file, store.check)
     except UnicodeEncodeError:
-        raise Failure("JobFailed", "a file of the artifact has a name that is not UTF-8, which no ZIP can hold") from None
+        raise Failure(
+            "JobFailed", "a file of the artifact has a name that is not UTF-8, which no ZIP can hold"
+        ) from None
     size = os.path.getsize(file)
     try:
-        upload(store, key, file, {"ContentType": "application/zip", **attributes},
-               Progress(host, f"uploading s3://{store.bucket}/{key}", size))
+        upload(
+            store,
+            key,
+            file,
+            {"ContentType": "application/zip", **attributes},
+            Progress(host, f"uploading s3://{store.bucket}/{key}", size),
+        )
     except (ClientError, BotoCoreError) as error:
         raise store.failure(error, key) from None
     return f"s3://{store.bucket}/{key} is written, {amount(size)}"
@@ -90,13 +108,21 @@ def deploy_files(store, root, prefix, attributes, host):
     files = list_files(root)
     for path in files:
         check_key(prefix + path, path)
-    progress = Progress(host, f"uploading {len(files)} files to s3://{store.bucket}/{prefix}",
-                        sum(os.path.getsize(os.path.join(root, path)) for path in files))
+    progress = Progress(
+        host,
+        f"uploading {len(files)} files to s3://{store.bucket}/{prefix}",
+        sum(os.path.getsize(os.path.join(root, path)) for path in files),
+    )
 
     def send(path):
         try:
-            upload(store, prefix + path, os.path.join(root, path), {"ContentType": content_type(path), **attributes},
-                   progress)
+            upload(
+                store,
+                prefix + path,
+                os.path.join(root, path),
+                {"ContentType": content_type(path), **attributes},
+                progress,
+            )
         except (ClientError, BotoCoreError) as error:
             raise store.failure(error, prefix + path) from None
 
@@ -122,8 +148,10 @@ def list_files(root):
             real = os.path.realpath(os.path.join(root, path))
             entries += 1
             if entries > 2 * archive.FILES_LIMIT or len(found) > archive.FILES_LIMIT:
-                raise Failure("JobFailed", f"the artifact has more files than {archive.FILES_LIMIT}, the limit (links "
-                              "are followed)")
+                raise Failure(
+                    "JobFailed",
+                    f"the artifact has more files than {archive.FILES_LIMIT}, the limit (links " "are followed)",
+                )
             if not real.startswith(top + "/") or not os.path.exists(real):
                 raise Failure("JobFailed", f"the link {path!r} leads to no file of the artifact; S3 keeps no links")
             if real in above:
@@ -138,6 +166,7 @@ def list_files(root):
 def batches(root, files):
     """What refers to other files comes after them: pages last, index pages at the very end. Large files go one by one,
     their parts in parallel."""
+
     def rank(path):
         name = os.path.basename(path).lower()
         return name.endswith((".html", ".htm")) + (name in ("index.html", "index.htm"))

@@ -1,4 +1,5 @@
 """What servers and connections answer when they do not do what was asked."""
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -25,16 +26,32 @@ CODES = {
     "SignatureDoesNotMatch": ("PermissionError", f"the signature is wrong; {CREDENTIALS}"),
     "ExpiredToken": ("PermissionError", f"the session token has expired; {CREDENTIALS}"),
     "InvalidToken": ("PermissionError", f"the session token is refused; {CREDENTIALS}"),
-    "RequestTimeTooSkewed": ("PermissionError", "the clocks of this machine and of the server differ by more than 15 "
-                             "minutes; set this machine's"),
+    "RequestTimeTooSkewed": (
+        "PermissionError",
+        "the clocks of this machine and of the server differ by more than 15 " "minutes; set this machine's",
+    ),
     "AccessControlListNotSupported": ("ConfigurationError", "the bucket takes no ACLs; remove CannedACL"),
     "EntityTooLarge": ("JobFailed", "the object is larger than the server takes"),
     "PreconditionFailed": ("RevisionOutOfSync", "the object was replaced meanwhile"),
 }
-REGION_CODES = ("PermanentRedirect", "AuthorizationHeaderMalformed", "TemporaryRedirect",
-                "IllegalLocationConstraintException", "301", "307")
-TRANSIENT_CODES = ("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "TooManyRequests",
-                   "OperationAborted", "429")
+REGION_CODES = (
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+    "TemporaryRedirect",
+    "IllegalLocationConstraintException",
+    "301",
+    "307",
+)
+TRANSIENT_CODES = (
+    "SlowDown",
+    "RequestTimeout",
+    "InternalError",
+    "ServiceUnavailable",
+    "Throttling",
+    "TooManyRequests",
+    "OperationAborted",
+    "429",
+)
 
 
 def code(error):

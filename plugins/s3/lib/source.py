@@ -1,4 +1,5 @@
 """Source/AWS/S3/1: one object into the output artifact."""
+
 import email.errors
 import email.header
 import os
@@ -33,8 +34,11 @@ def run(data, host, stop):
             print(f"{store.place(key)} was replaced while it was read; beginning again", file=sys.stderr)
         except (ClientError, BotoCoreError) as error:
             raise store.failure(error, key) from None
-    raise Failure("RevisionOutOfSync", f"{store.place(key)} was replaced while it was read, "
-                  f"{TRIES_OF_A_CHANGING_OBJECT} times; try again when its writers are done")
+    raise Failure(
+        "RevisionOutOfSync",
+        f"{store.place(key)} was replaced while it was read, "
+        f"{TRIES_OF_A_CHANGING_OBJECT} times; try again when its writers are done",
+    )
 
 
 def wanted(configuration, revision):
@@ -45,12 +49,17 @@ def wanted(configuration, revision):
         version = value
     elif kind == "S3_OBJECT_KEY":
         if configuration.get("AllowOverrideForS3ObjectKey", "").lower() != "true":
-            raise Failure("ConfigurationError", "the start names another object key (S3_OBJECT_KEY), which the action "
-                          "allows only with AllowOverrideForS3ObjectKey set to true")
+            raise Failure(
+                "ConfigurationError",
+                "the start names another object key (S3_OBJECT_KEY), which the action "
+                "allows only with AllowOverrideForS3ObjectKey set to true",
+            )
         key = value
     elif kind:
-        raise Failure("ConfigurationError", f"the source revision is a {kind}; an S3 source takes S3_OBJECT_VERSION_ID "
-                      "or S3_OBJECT_KEY")
+        raise Failure(
+            "ConfigurationError",
+            f"the source revision is a {kind}; an S3 source takes S3_OBJECT_VERSION_ID " "or S3_OBJECT_KEY",
+        )
     if not key or key.endswith("/") or os.path.basename(key) in (".", ".."):
         raise Failure("ConfigurationError", f"S3ObjectKey {key!r} does not end in a file's name; name one object")
     return key, version
@@ -70,12 +79,16 @@ def find(store, key, version):
             raise
     except (ClientError, BotoCoreError) as error:
         if version and status(error) in (400, 404, 405):
-            raise Failure("RevisionUnavailable", f"{store.place(key)} has no version {version}, or it was deleted "
-                          f"({error})") from None
+            raise Failure(
+                "RevisionUnavailable", f"{store.place(key)} has no version {version}, or it was deleted " f"({error})"
+            ) from None
         raise store.failure(error, key) from None
     if head["ContentLength"] > OBJECT_LIMIT_BYTES:
-        raise Failure("JobFailed", f"{store.place(key)} has {amount(head['ContentLength'])}; the limit of an S3 source "
-                      f"is {amount(OBJECT_LIMIT_BYTES)}")
+        raise Failure(
+            "JobFailed",
+            f"{store.place(key)} has {amount(head['ContentLength'])}; the limit of an S3 source "
+            f"is {amount(OBJECT_LIMIT_BYTES)}",
+        )
     return head
 
 
@@ -127,6 +140,8 @@ def report(name, key, head):
             "revisionSummary": summary(head)[:2048],
         },
         "executionDetails": {
-            "summary": f"{key[:500]} is at {version or tag}"[:2048], "externalExecutionId": version or tag},
+            "summary": f"{key[:500]} is at {version or tag}"[:2048],
+            "externalExecutionId": version or tag,
+        },
         "outputVariables": {"BucketName": name, "ETag": tag, "ObjectKey": key, "VersionId": version or "null"},
     }

@@ -1,4 +1,5 @@
 """One bucket behind one endpoint: settings, signed requests, retries."""
+
 import os
 import random
 import sys
@@ -34,7 +35,8 @@ class Store:
 
     def refuse(self, member, problem):
         raise Failure(
-            "ConfigurationError", f"{member} of the bucket {self.name} in the settings (S3: buckets: …) {problem}")
+            "ConfigurationError", f"{member} of the bucket {self.name} in the settings (S3: buckets: …) {problem}"
+        )
 
     def check_settings(self):
         for member in TEXTS:
@@ -70,16 +72,28 @@ class Store:
     def connect(self, timeout_seconds=60):
         key = self.settings.get("accessKeyId")
         config = botocore.config.Config(
-            s3={"addressing_style": self.style()}, connect_timeout=min(10, timeout_seconds),
-            read_timeout=timeout_seconds, retries={"total_max_attempts": 1}, max_pool_connections=16,
-            signature_version="s3v4" if key else botocore.UNSIGNED, user_agent_extra="penstock")
+            s3={"addressing_style": self.style()},
+            connect_timeout=min(10, timeout_seconds),
+            read_timeout=timeout_seconds,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=16,
+            signature_version="s3v4" if key else botocore.UNSIGNED,
+            user_agent_extra="penstock",
+        )
         try:
             return botocore.session.Session().create_client(
-                "s3", region_name=self.region, endpoint_url=self.endpoint, config=config, aws_access_key_id=key,
+                "s3",
+                region_name=self.region,
+                endpoint_url=self.endpoint,
+                config=config,
+                aws_access_key_id=key,
                 aws_secret_access_key=self.settings.get("secretAccessKey"),
-                aws_session_token=self.settings.get("sessionToken"))
+                aws_session_token=self.settings.get("sessionToken"),
+            )
         except (BotoCoreError, ValueError) as error:  # an endpoint or a region that cannot be one
-            raise Failure("ConfigurationError", f"the settings of the bucket {self.name} are refused: {error}") from None
+            raise Failure(
+                "ConfigurationError", f"the settings of the bucket {self.name} are refused: {error}"
+            ) from None
 
     def place(self, key=None):
         path = self.bucket if key is None else f"{self.bucket}/{key}"
@@ -112,8 +126,10 @@ class Store:
 
     def pause(self, number, error, key):
         seconds = min(0.5 * 2 ** (number - 1), LONGEST_PAUSE_SECONDS) * random.uniform(0.75, 1)
-        print(f"try {number} of {self.attempts} failed for {self.place(key)}: {error}; the next in {seconds:.1f} s",
-              file=sys.stderr)
+        print(
+            f"try {number} of {self.attempts} failed for {self.place(key)}: {error}; the next in {seconds:.1f} s",
+            file=sys.stderr,
+        )
         if self.stop.wait(seconds):
             raise Stopped
 

@@ -1,4 +1,5 @@
 """Objects to and from files: in parts, in parallel, with resumption."""
+
 import base64
 import contextlib
 import hashlib
@@ -149,7 +150,8 @@ def upload_parts(store, key, file, size, attributes, progress):
             data = os.pread(file.fileno(), part_bytes, (number - 1) * part_bytes)
             sums[number] = digest(data)
             answer = store.call(
-                "upload_part", key, Body=data, ContentMD5=sums[number], PartNumber=number, UploadId=identity)
+                "upload_part", key, Body=data, ContentMD5=sums[number], PartNumber=number, UploadId=identity
+            )
             parts[number] = answer["ETag"]
             progress.add(len(data))
 
@@ -192,5 +194,8 @@ def abort(store, key, identity):
                 return
             problem = error
         time.sleep(pause_seconds)
-    print(f"the upload {identity} of {store.place(key)} could not be taken back, and its parts may be billed until a "
-          f"lifecycle rule removes them: {problem}", file=sys.stderr)
+    print(
+        f"the upload {identity} of {store.place(key)} could not be taken back, and its parts may be billed until a "
+        f"lifecycle rule removes them: {problem}",
+        file=sys.stderr,
+    )
