@@ -1,13 +1,17 @@
 """The s3 plugin on bad days: connections that break, servers that fail, objects that change, jobs that are stopped."""
 
+import importlib
 import json
 import os
 import resource
 import socket
+import sys
 import threading
 import time
 import unittest
+from unittest import mock
 
+from harness import ROOT
 from s3_proxies import MIB, Answering, BreakingProxy, CompletionProxy, SlowProxy
 from s3_servers import HAVE_TOOLS, MISSING, ServedCase
 
@@ -176,6 +180,48 @@ class Refusals(FaultCase):
             )
 
         self.assertFailed(self.fetch(self.answering(answer).url, "huge"), "JobFailed", "8.0 GiB", "7.0 GiB")
+
+
+class Units(unittest.TestCase):
+    """What cannot be seen from outside."""
+
+    @classmethod
+    def setUpClass(cls):
+        with mock.patch.object(sys, "path", [os.path.join(ROOT, "plugins", "s3", "lib"), *sys.path]):
+            with mock.patch.object(sys, "dont_write_bytecode", True):
+                cls.transfer, cls.store = importlib.import_module("transfer"), importlib.import_module("store")
+
+    def test_progress_is_told_once_a_second_with_its_percentage(self):
+        host, clock = mock.Mock(), mock.Mock(return_value=0)
+        with mock.patch.object(self.transfer.time, "monotonic", clock):
+            progress = self.transfer.Progress(host, "reading", 400 * MIB)
+            for second in range(1, 5):
+                clock.return_value = second
+                for _ in range(100):
+                    progress.add(MIB)
+        told = [call.args for call in host.progress.mock_calls]
+        self.assertEqual([percent for _, percent in told], [0, 0, 25, 50, 75])
+        self.assertEqual(told[2][0], "reading, 101.0 MiB of 400.0 MiB")
+
+    def test_without_an_endpoint_it_is_AWS_and_the_bucket_stands_where_the_settings_say(self):
+        for settings, place in (
+            ({}, "https://shop.s3.amazonaws.com/k"),
+            ({"region": "eu-west-1"}, "https://shop.s3.eu-west-1.amazonaws.com/k"),
+            ({"region": "eu-west-1", "pathStyle": True}, "https://s3.eu-west-1.amazonaws.com/shop/k"),
+            ({"endpoint": "http://minio:9000"}, "http://minio:9000/shop/k"),
+            ({"endpoint": "http://minio:9000", "pathStyle": "false"}, "http://shop.minio:9000/k"),
+        ):
+            client = self.store.Store(settings, "shop", threading.Event()).client
+            asked = []
+
+            def note(request, asked=asked, **_):
+                asked.append(request.url)
+                raise InterruptedError  # nothing is sent
+
+            client.meta.events.register("before-send.s3", note)
+            with self.assertRaises(InterruptedError):
+                client.get_object(Bucket="shop", Key="k")
+            self.assertEqual(asked, [place])
 
 
 class Stopping(FaultCase):

@@ -156,7 +156,7 @@ class Source(SourceCase):
             self.assertFailed(self.fetch("gone", server), "ConfigurationError", "shop/gone", server.url, "NoSuchKey")
             settings = self.settings(server.url, bucket="no-such-bucket")
             self.assertFailed(self.fetch(settings=settings), "ConfigurationError", "no-such-bucket", "NoSuchBucket")
-        for key in ("folder/", "a/..", "a/."):
+        for key in ("folder/", "a/..", "a/.", "a/" + "é" * 130):
             self.assertFailed(self.fetch(key), "ConfigurationError", "S3ObjectKey")
 
     def test_wrong_credentials_are_refused(self):

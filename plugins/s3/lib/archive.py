@@ -35,10 +35,10 @@ def is_zip(path):
         return file.read(4) in (b"PK\3\4", b"PK\5\6")
 
 
-def unzip(path, root, place, check):
-    """Unpacks below `root`, an empty directory; `check` is called often and may raise."""
+def unzip(descriptor, root, place, check):
+    """Unpacks an open file below `root`, an empty directory; `check` is called often and may raise."""
     try:
-        with Archive(path) as file, zipfile.ZipFile(file) as archive:
+        with Archive(descriptor) as file, zipfile.ZipFile(file) as archive:
             entries = plan(archive.infolist(), root)
             links = []
             for name, entry in entries.items():

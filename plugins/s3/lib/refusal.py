@@ -20,7 +20,11 @@ CODES = {
     "NoSuchVersion": ("RevisionUnavailable", "the object has no such version"),
     "NoSuchUpload": ("JobFailed", "the upload was ended by somebody else"),
     "InvalidObjectState": ("RevisionUnavailable", "the object is archived; restore it first"),
-    "AccessDenied": ("PermissionError", "access is denied; check what the credentials of the settings may do"),
+    "AccessDenied": (
+        "PermissionError",
+        "access is denied; check what the credentials of the settings may do (AWS says so of a missing key, too, to "
+        "those who may not list the bucket)",
+    ),
     "AllAccessDisabled": ("PermissionError", "the bucket is disabled"),
     "InvalidAccessKeyId": ("PermissionError", f"the access key is not known; {CREDENTIALS}"),
     "SignatureDoesNotMatch": ("PermissionError", f"the signature is wrong; {CREDENTIALS}"),
@@ -66,14 +70,16 @@ def is_transient(error):
     """Whether the same request may succeed a little later."""
     if isinstance(error, ClientError):
         return code(error) in TRANSIENT_CODES or status(error) >= 500 and status(error) != 501
-    return isinstance(error, (HTTPClientError, NoConnection, IncompleteReadError)) and not isinstance(error, SSLError)
+    if isinstance(error, SSLError):  # one that broke, or one that can never be
+        return not any(reason in str(error) for reason in ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER"))
+    return isinstance(error, (HTTPClientError, NoConnection, IncompleteReadError))
 
 
 def explain(error, place, region):
     """Type and message of the failure."""
     if isinstance(error, ClientError):
         return explain_answer(error, place, region)
-    if isinstance(error, SSLError):
+    if isinstance(error, SSLError) and not is_transient(error):
         return "ConfigurationError", f"{place}: no trusted TLS connection: {error}"
     if isinstance(error, ParamValidationError):
         return "ConfigurationError", f"{place}: {error}"

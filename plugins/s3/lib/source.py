@@ -1,5 +1,6 @@
 """Source/AWS/S3/1: one object into the output artifact."""
 
+import contextlib
 import email.errors
 import email.header
 import os
@@ -60,8 +61,17 @@ def wanted(configuration, revision):
             "ConfigurationError",
             f"the source revision is a {kind}; an S3 source takes S3_OBJECT_VERSION_ID " "or S3_OBJECT_KEY",
         )
-    if not key or key.endswith("/") or os.path.basename(key) in (".", ".."):
-        raise Failure("ConfigurationError", f"S3ObjectKey {key!r} does not end in a file's name; name one object")
+    if (
+        not key
+        or key.endswith("/")
+        or os.path.basename(key) in (".", "..")
+        or len(os.path.basename(key).encode()) > 255
+        or len(os.path.basename(key).encode()) > 255
+    ):
+        raise Failure(
+            "ConfigurationError",
+            f"S3ObjectKey {key!r} does not end in a file's name (255 bytes at most); name one object",
+        )
     return key, version
 
 
@@ -93,24 +103,28 @@ def find(store, key, version):
 
 
 def bring(store, key, head, output, host):
-    file = os.path.join(os.environ.get("TMPDIR", "/tmp"), "object")
-    if os.path.exists(file):
-        os.remove(file)
-    size, free = head["ContentLength"], shutil.disk_usage(os.path.dirname(file)).free
+    """Reads into the output folder itself: it may be another file system than the temporary one."""
+    file = os.path.join(output, ".object-being-read")
+    size, free = head["ContentLength"], shutil.disk_usage(output).free
     if size > free:
         raise Failure("JobFailed", f"{store.place(key)} has {amount(size)}, and the workspace's disk {amount(free)}")
     version = {"VersionId": identity(head)} if identity(head) else {}
     progress = Progress(host, f"downloading s3://{store.bucket}/{key}", size)
-    download(store, key, head, file, progress, **version)
-    if archive.is_zip(file):
-        host.progress(f"unpacking s3://{store.bucket}/{key}")
-        archive.unzip(file, output, store.place(key), store.check)
-        os.remove(file)
-        return
-    if key.lower().endswith(".zip"):
-        print(f"{store.place(key)} is no ZIP; it is brought as one file", file=sys.stderr)
-    os.chmod(file, 0o644)
-    shutil.move(file, os.path.join(output, os.path.basename(key)))
+    try:
+        download(store, key, head, file, progress, **version)
+        if archive.is_zip(file):
+            host.progress(f"unpacking s3://{store.bucket}/{key}")
+            content = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            os.remove(file)  # before an entry may have its name
+            archive.unzip(content, output, store.place(key), store.check)
+            return
+        if key.lower().endswith(".zip"):
+            print(f"{store.place(key)} is no ZIP; it is brought as one file", file=sys.stderr)
+        os.chmod(file, 0o644)
+        os.rename(file, os.path.join(output, os.path.basename(key)))
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(file)
 
 
 def identity(head):
