@@ -104,7 +104,8 @@ def deploy_archive(store, root, key, attributes, host):
 
 
 def deploy_files(store, root, prefix, attributes, host):
-    prefix = prefix and prefix.rstrip("/") + "/"
+    prefix = prefix.rstrip("/")
+    prefix += "/" * bool(prefix)
     files = list_files(root)
     for path in files:
         check_key(prefix + path, path)
