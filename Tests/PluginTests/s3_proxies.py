@@ -84,7 +84,7 @@ class CompletionProxy(Proxy):
 
 
 class SlowProxy(Proxy):
-    """Lets the beginning of a large transfer pass, and holds the rest while it is `stuck`."""
+    """Lets the beginning of a large transfer pass, and holds the connections that have it while it is `stuck`."""
 
     def __init__(self, port):
         self.passed, self.stuck = 0, True
@@ -92,7 +92,7 @@ class SlowProxy(Proxy):
 
     def breaks(self, direction, data, passed):
         self.passed += len(data)
-        while self.stuck and self.passed > 10 * MIB:
+        while self.stuck and self.passed > 10 * MIB and max(passed.values()) > MIB:
             time.sleep(0.02)
         return False
 

@@ -18,6 +18,7 @@ PART_BYTES = 8 << 20
 CHUNK_BYTES = 256 << 10
 PARTS_LIMIT = 10_000  # S3: parts of one object
 WIDTH = 4
+UNDER_WAY = {}  # multipart uploads: id to store and key
 
 
 def amount(size_bytes):
@@ -142,6 +143,7 @@ def upload(store, key, path, attributes, progress):
 
 def upload_parts(store, key, file, size, attributes, progress):
     identity = store.call("create_multipart_upload", key, **attributes)["UploadId"]
+    UNDER_WAY[identity] = (store, key)
     try:
         part_bytes = max(PART_BYTES, -(-size // PARTS_LIMIT))
         parts, sums = {}, {}
@@ -160,6 +162,8 @@ def upload_parts(store, key, file, size, attributes, progress):
     except BaseException:
         abort(store, key, identity)
         raise
+    finally:
+        UNDER_WAY.pop(identity, None)
 
 
 def complete(store, key, identity, parts, sums, file):
@@ -180,6 +184,12 @@ def tags(sums, file):
     while chunk := file.read(PART_BYTES):
         whole.update(chunk)
     return f"{parts.hexdigest()}-{len(sums)}", whole.hexdigest()
+
+
+def abort_all():
+    """For when the thread that uploads hangs on a dead connection."""
+    for identity, (store, key) in list(UNDER_WAY.items()):
+        abort(store, key, identity)
 
 
 def abort(store, key, identity):
