@@ -353,15 +353,14 @@ class Caches(CodeBuildCase):
 
     def test_a_build_killed_while_it_keeps_leaves_the_entry_before_it(self):
         self.cached("mkdir deps; echo 1 > deps/a")
-        slow = "#!/bin/sh\nmkdir -p half; echo saving >&2; exec sleep 1000\n"
         job, root = self.build_job(phases({"build": ["echo 2 > deps/a"]}, cache={"paths": ["deps/**/*"]}), outputs=0, cache=self.cache)
-        self.write(root, "bin", "xargs", content=slow, mode=0o755)
+        self.write(root, "bin", "xargs", content='#!/bin/sh\necho saving > "$HOME/told"; exec sleep 1000\n', mode=0o755)
+        os.mkfifo(os.path.join(root, "home", "told"))
         process = self.start(root, path=f"{root}/bin:/usr/bin:/bin")
         process.stdin.write(json.dumps(job).encode() + b"\n")
         process.stdin.flush()
-        for line in process.stderr:
-            if line == b"saving\n":
-                break
+        with open(os.path.join(root, "home", "told"), encoding="ascii") as stream:
+            self.assertEqual(stream.read(), "saving\n")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         self.assertTrue([name for name in os.listdir(self.cache) if name.startswith("new-")])

@@ -4,7 +4,7 @@ import glob
 import os
 import shutil
 
-from patterns import expand, find, magic, matches, references, split
+from patterns import covers, expand, find, magic, references, split
 from protocol import Failure, directory, say, warn
 
 
@@ -35,8 +35,11 @@ def mentioned(spec):
 def bases(files, source, values):
     """The directories that the patterns begin in; a base-directory may be a pattern of directories."""
     base = expand(files.base, values)
-    pattern = os.path.normpath(os.path.join(source, base))
-    found = sorted(filter(os.path.isdir, glob.glob(pattern, include_hidden=True))) if magic(base) else [pattern]
+    found = [os.path.normpath(os.path.join(source, base))]
+    if magic(base) and not os.path.isdir(found[0]):
+        top, rest = split(base, source)
+        names = glob.glob("/".join(rest), root_dir=top, include_hidden=True)
+        found = sorted(path for path in (os.path.join(top, name) for name in names) if os.path.isdir(path))
     if not found or not os.path.isdir(found[0]):
         raise Failure("JobFailed", f"the base-directory {base!r} is no directory that the build left")
     return found
@@ -52,7 +55,7 @@ def select(files, source, values):
             for path in find(pattern, base, follow=not files.links):
                 any_found = True
                 inner = place(path, pattern, base)
-                if not any(matches(path.split("/"), "/".join(split(each, base)).split("/")) for each in excluded):
+                if not any(covers(each, base, path) for each in excluded):
                     chosen[path] = os.path.basename(path) if files.flat else inner
         if not any_found:
             folder = next((base for base in tops if os.path.isdir(os.path.join(base, pattern))), None)

@@ -42,9 +42,34 @@ def matches(path, pattern):
 
 def split(pattern, base):
     """The directory that the pattern begins in, absolute and without anything to match, and its other segments."""
-    segments = os.path.normpath(os.path.join(base, pattern)).split("/")[1:]
+    top, rest = base, os.path.normpath(pattern)
+    if rest.startswith(base + "/"):
+        rest = rest[len(base) + 1 :]
+    elif rest.startswith("/"):
+        top, rest = "/", rest.lstrip("/")
+    segments = rest.split("/")
+    while segments[0] == ".." and len(segments) > 1:
+        top, segments = os.path.dirname(top), segments[1:]
     fixed = next((number for number, segment in enumerate(segments[:-1]) if magic(segment)), len(segments) - 1)
-    return "/" + "/".join(segments[:fixed]), segments[fixed:]
+    return os.path.join(top, *segments[:fixed]), segments[fixed:]
+
+
+def covers(pattern, base, path):
+    """Whether the pattern matches the absolute path."""
+    top, rest = split(pattern, base)
+    inside = top.rstrip("/") + "/"
+    return path.startswith(inside) and matches(path[len(inside) :].split("/"), rest)
+
+
+def lineage(directory):
+    """The identities of a directory and of all above it, which a link must not enter again."""
+    place, known = os.path.realpath(directory), set()
+    while True:
+        status = os.stat(place)
+        known.add((status.st_dev, status.st_ino))
+        if place == "/":
+            return frozenset(known)
+        place = os.path.dirname(place)
 
 
 def walk(top, follow, depth, above):
@@ -74,9 +99,8 @@ def find(pattern, base, follow=False):
         return [path] if os.path.lexists(path) and not folder else []
     if not os.path.isdir(top):
         return []
-    known, depth = os.stat(top), None if "**" in rest else len(rest)
-    found = []
-    for path in walk(top, follow, depth, frozenset([(known.st_dev, known.st_ino)])):
+    found, depth = [], None if "**" in rest else len(rest)
+    for path in walk(top, follow, depth, lineage(top)):
         if matches(path.split("/"), rest):
             found.append(f"{top.rstrip('/')}/{path}")
             if len(found) > FILES_LIMIT:

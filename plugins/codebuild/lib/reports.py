@@ -4,8 +4,8 @@ import os
 from xml.parsers import expat
 
 from artifacts import bases
-from patterns import expand, find, matches, split
-from protocol import say, warn
+from patterns import expand, find
+from protocol import Failure, say, warn
 
 SIZE_LIMIT_BYTES = 64 << 20
 FILES_LIMIT = 5_000
@@ -172,7 +172,7 @@ def paths(group, files, source, values):
     found = {}
     try:
         tops = bases(files, source, values)
-    except Exception as error:
+    except Failure as error:
         warn(f"report group {group}: {error}")
         return []
     for text in files.files:
