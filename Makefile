@@ -10,8 +10,7 @@ BUILD := swift build --explicit-target-dependency-import-check error
 
 # What the build needs, what the sandbox and the shipped plugins need, what tests and demonstration need.
 PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-dev libc6-dev pkg-config \
-	bubblewrap git jq python3 util-linux \
-	python3-botocore \
+	bubblewrap git jq python3 python3-yaml python3-botocore util-linux \
 	python3-markdown python3-venv procps curl
 
 # Servers that plugins are tested against; nothing of them is installed into the system.

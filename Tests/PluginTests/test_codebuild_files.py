@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import unittest
 
 from codebuild import CodeBuildCase, phases
@@ -115,6 +116,13 @@ class Buildspecs(CodeBuildCase):
         ):
             entry = {"buildspec": wanted} if wanted else {}
             self.refused(None, *texts, source={"buildspec.yaml": spec, "ci/x": ""}, entry=entry)
+
+
+    def test_a_machine_without_yaml_is_told_what_to_install(self):
+        job, root = self.build_job(phases({"build": ["true"]}), outputs=0)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        self.write(root, "home", ".local", "lib", version, "site-packages", "yaml.py", content="raise ImportError\n")
+        self.assertFailed(self.run_job(job, root), "ConfigurationError", "apt-get install python3-yaml")
 
 
 class Artifacts(CodeBuildCase):

@@ -1,6 +1,5 @@
 """Collects the output artifacts of a build (BLD-7)."""
 
-import glob
 import os
 import shutil
 
@@ -37,6 +36,8 @@ def bases(files, source, values):
     base = expand(files.base, values)
     found = [os.path.normpath(os.path.join(source, base))]
     if magic(base) and not os.path.isdir(found[0]):
+        import glob
+
         top, rest = split(base, source)
         names = glob.glob("/".join(rest), root_dir=top, include_hidden=True)
         found = sorted(path for path in (os.path.join(top, name) for name in names) if os.path.isdir(path))

@@ -3,7 +3,12 @@
 Aliases share the value of their anchor and are never expanded, so a small file cannot become a large one.
 """
 
-import yaml
+try:
+    import yaml
+except ImportError:
+    yaml = None
+
+from protocol import Failure
 
 SIZE_LIMIT_BYTES = 1 << 20
 DEPTH_LIMIT = 32
@@ -93,6 +98,8 @@ class Reader:
 
 def read(data):
     """The value of a YAML text given as bytes; Malformed says what is wrong with it."""
+    if yaml is None:
+        raise Failure("ConfigurationError", "this machine lacks Python's YAML: apt-get install python3-yaml")
     if len(data) > SIZE_LIMIT_BYTES:
         raise Malformed(f"it has {len(data)} bytes; the limit is {SIZE_LIMIT_BYTES}")
     try:

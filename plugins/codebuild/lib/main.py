@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 
 import artifacts
 import processes
@@ -68,7 +67,10 @@ def run(job, host):
         warn(f"{spec.name}: {text}")
     outputs = data.get("outputArtifacts", [])
     artifacts.assign(spec, outputs)  # fails now rather than after the build
-    mask = lambda value: host.send("mask", value=value)  # noqa: E731
+
+    def mask(value):
+        host.send("mask", value=value)
+
     overrides = variables.override(configuration.get("EnvironmentVariables"), project, mask)
     places = {each: writable_copy(each, origin) for each, origin in origins.items()}
     source = places[primary]
@@ -123,6 +125,8 @@ def outcome(job, host):
     except Failure as failure:
         kind, text = failure.kind, str(failure)
     except Exception as error:  # a job of another shape than the protocol's, a full disk
+        import traceback  # slow to import, seldom needed
+
         traceback.print_exc()
         kind, text = "JobFailed", f"the codebuild plugin could not go on: {type(error).__name__}: {error}"
     say(f"Build failed: {text}")
