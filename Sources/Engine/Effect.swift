@@ -15,6 +15,8 @@ public struct Dispatch: Hashable, Sendable, Codable {
     public var action: Action
     /// Digest by artifact name.
     public var inputs: [String: String]
+    /// The revisions of those inputs that a source action made, by artifact name.
+    public var revisions: [String: String]
     public var continuationToken: String?
     /// A continuation waits; nothing else does.
     public var notBefore: Instant?
@@ -27,6 +29,7 @@ public struct Dispatch: Hashable, Sendable, Codable {
 
     public init(
         attempt: Attempt, pipeline: String, action: Action, inputs: [String: String] = [:],
+        revisions: [String: String] = [:],
         continuationToken: String? = nil, notBefore: Instant? = nil, deadline: Instant,
         sourceDirectory: String? = nil, sourceRevision: SourceRevision? = nil, stub: ActionStub? = nil
     ) {
@@ -34,6 +37,7 @@ public struct Dispatch: Hashable, Sendable, Codable {
         self.pipeline = pipeline
         self.action = action
         self.inputs = inputs
+        self.revisions = revisions
         self.continuationToken = continuationToken
         self.notBefore = notBefore
         self.deadline = deadline

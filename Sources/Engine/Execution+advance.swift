@@ -79,7 +79,8 @@ extension Execution {
         }
         let dispatch = Dispatch(
             attempt: attempt, pipeline: pipeline.name, action: action, inputs: try inputs(of: action),
-            deadline: deadline, sourceDirectory: start.sourceDirectories[action.name],
+            revisions: revisions(of: action.inputArtifacts), deadline: deadline,
+            sourceDirectory: start.sourceDirectories[action.name],
             sourceRevision: start.sourceRevisions[action.name], stub: try stub?.forAction())
         admission.effects.append(.run(dispatch))
         return .running(.init(dispatch: dispatch, losses: 0))
@@ -96,6 +97,12 @@ extension Execution {
             digests[name] = digest
         }
         return digests
+    }
+
+    private func revisions(of artifacts: [String]) -> [String: String] {
+        var revisions: [String: String] = [:]
+        for name in artifacts { revisions[name] = plan.producers[name].flatMap(result)?.revision?.id }
+        return revisions
     }
 
     /// The digest of an artifact that has been made.

@@ -80,7 +80,7 @@ struct PluginPlan: Sendable {
                 pipelineName: dispatch.pipeline, pipelineExecutionId: attempt.execution.text, stageName: attempt.stage,
                 actionName: attempt.action, actionExecutionId: attempt.id.text),
             inputArtifacts: dispatch.inputs.sorted { $0.key < $1.key }.map {
-                .init(name: $0.key, path: "in/\($0.key)")
+                .init(name: $0.key, revision: dispatch.revisions[$0.key], path: "in/\($0.key)")
             },
             outputArtifacts: action.outputArtifacts.map { .init(name: $0.name, path: "out/\($0.name)") },
             continuationToken: dispatch.continuationToken, action: computeAction, providerSettings: providerSettings,

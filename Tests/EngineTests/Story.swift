@@ -132,6 +132,10 @@ struct Story {
     private func result(_ words: ArraySlice<String>, _ attempt: Attempt) -> ActionResult {
         var result = ActionResult()
         for word in words {
+            if word.hasPrefix("@") {
+                result.revision = Revision(id: String(word.dropFirst()))
+                continue
+            }
             let pair = word.split(separator: "=", maxSplits: 1).map(String.init)
             result.outputVariables[pair[0]] = pair.count > 1 ? pair[1] : ""
         }
@@ -181,6 +185,7 @@ struct Story {
         var line = "run \(dispatch.attempt)"
         for (key, value) in dispatch.action.configuration.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(value)" }
         for (name, digest) in dispatch.inputs.sorted(by: { $0.key < $1.key }) { line += " \(name):\(digest)" }
+        for (name, id) in dispatch.revisions.sorted(by: { $0.key < $1.key }) { line += " \(name)@\(id)" }
         if let token = dispatch.continuationToken { line += " token \"\(token)\"" }
         if let wait = dispatch.notBefore { line += " in \((wait.milliseconds - clock) / 1_000) s" }
         return line

@@ -51,7 +51,8 @@ class Pipeline(CodeBuildCase):
             reports={"unit": {"files": ["r.xml"]}},
             artifacts={"files": ["app"], "secondary-artifacts": {"Bin": {"files": ["app"]}, "Docs": {"files": ["doc"]}}})
         check = phases({"build": ['test "$(cat "$CODEBUILD_SRC_DIR_Bin/app" "$CODEBUILD_SRC_DIR_Docs/doc")" = "primary\nfast\ndoc"',
-                                  "test $VERSION = 1.12/2"]}) + "\n"
+                                  "test $VERSION = 1.12/2",
+                                  "test ${#CODEBUILD_RESOLVED_SOURCE_VERSION} = 40"]}) + "\n"
         source = os.path.join(self.base, "code")
         self.write(source, "source.txt", content="primary\n")
         self.write(source, "buildspec.yml", content=spec)
