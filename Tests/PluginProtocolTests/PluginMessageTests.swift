@@ -69,6 +69,7 @@ struct PluginMessageTests {
             ("RES-08", success(#""outputVariables":{"a.b":"v"}"#)), ("RES-08", success(#""outputVariables":{"":"v"}"#)),
             ("RES-08", success(#""outputVariables":{"\#(text(129))":"v"}"#)),
             ("RES-08", success(#""outputVariables":{"a":"\#(text(122_880))"}"#)), ("RES-08", variables(count: 51)),
+            // VAR-8
             ("CNT-01", success(#""continuationToken":"t","outputVariables":{"a":"b"}"#)),
             ("CNT-02", success(#""continuationToken":"""#)),
             ("CNT-02", success(#""continuationToken":"\#(text(2049))""#)),
