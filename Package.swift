@@ -51,7 +51,7 @@ let package = Package(
         library("Artifacts", ["CSystem", "CCrypto", "CArchive"]),
         library("Workspaces", ["CSystem", "Processes"]),
         library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
-        library("Settings", ["Jansson", "PluginHost"]),
+        library("Settings", ["Jansson", "PluginHost", "PluginProtocol"]),
         library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         library(
             "Runner",
@@ -87,7 +87,7 @@ let package = Package(
         tests("ArtifactsTests", ["Artifacts"]),
         tests("WorkspacesTests", ["Processes", "Workspaces", "penstock-sandbox"]),
         tests("PluginHostTests", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),
-        tests("SettingsTests", ["Definitions", "Jansson", "PluginHost", "Settings"]),
+        tests("SettingsTests", ["Definitions", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
         tests(
             "RunnerTests",
             ["Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "Runner", "Settings", "Workspaces"]),

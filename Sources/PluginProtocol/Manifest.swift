@@ -110,6 +110,12 @@ public struct ProviderSettings: Hashable, Sendable {
         public var name: String
         public var required: Bool
         public var description: String
+
+        public init(name: String, required: Bool, description: String) {
+            self.name = name
+            self.required = required
+            self.description = description
+        }
     }
 
     /// The configuration properties of which `key` is made.

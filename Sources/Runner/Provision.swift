@@ -68,7 +68,7 @@ public struct Provision: Sendable {
             return self.settings = .unknown(place)
         }
         entry = attempt { () throws(Failure) in
-            try settings.entry(provider: provider, collection: wanted.collection, key: key)
+            try settings.entry(provider: provider, collection: wanted.collection, key: key, members: wanted.entry)
         }
         self.settings = entry == nil ? .missing(place) : .there(place)
     }

@@ -1,5 +1,6 @@
 import Jansson
 import PluginHost
+import PluginProtocol
 
 /// What the operator says about this machine: what lives outside a definition, what plugins may have, where secrets are.
 ///
@@ -62,21 +63,24 @@ public struct Settings: Sendable {
     public func grants(of plugin: String) -> Grants { grantsByPlugin[plugin] ?? Grants() }
 
     /// The entry that an action names, such as one repository of `CodeCommit`, with its secrets in place.
+    /// - Parameter members: what an entry holds, for who has to write it.
     /// - Throws: `ConfigurationInvalid` with the lines to add, or what keeps a secret from being read.
-    public func entry(provider: String, collection: String, key: String) throws(Failure) -> Entry {
+    public func entry(
+        provider: String, collection: String, key: String, members: [ProviderSettings.Member] = []
+    ) throws(Failure) -> Entry {
         if let entry = providers[provider]?[collection]?[key] {
             var secrets: [String: String] = [:]
             let value = try resolve(entry, at: "\(provider).\(collection).\(key)", &secrets)
             return Entry(value: value, secrets: secrets)
         }
         let near = nearest(to: key, in: entries(provider, collection)).map { " (it has \"\($0)\")" } ?? ""
-        throw Failure(
-            .configurationInvalid,
-            """
-            \(place) says nothing about \(key)\(near). Add to it:
-            \(provider): {\(collection): {\(JSON.string(key).text): {…}}}
-            with what the plugin's README describes in place of the dots
-            """)
+        let needed = members.filter(\.required).map { "\($0.name): …" }.joined(separator: ", ")
+        let lines = [
+            "\(place) says nothing about \(key)\(near). Add to it:",
+            "\(provider): {\(collection): {\(JSON.string(key).text): {\(needed)}}}",
+        ]
+        let meanings = members.map { "  \($0.name)\($0.required ? "" : " (optional)"): \($0.description)" }
+        throw Failure(.configurationInvalid, (lines + meanings).joined(separator: "\n"))
     }
 
     /// The value of a secret, read now.

@@ -15,7 +15,7 @@ private let house: [String: Set<String>] = [
     "Artifacts": ["CArchive", "CCrypto", "CSystem"],
     "Workspaces": ["CSystem", "Processes"],
     "PluginHost": ["Jansson", "PluginProtocol", "Processes"],
-    "Settings": ["Jansson", "PluginHost"],
+    "Settings": ["Jansson", "PluginHost", "PluginProtocol"],
     "Store": ["Engine", "GRDB", "Jansson", "Pipelines"],
     "Runner": [
         "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",

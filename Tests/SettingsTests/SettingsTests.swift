@@ -1,6 +1,7 @@
 import Foundation
 import Jansson
 import PluginHost
+import PluginProtocol
 import Settings
 import Testing
 
@@ -27,11 +28,17 @@ struct SettingsTests {
         #expect(entry.value == ["url": "/srv/shop.git"])
         #expect(entry.secrets.isEmpty)
         do {
-            _ = try settings.entry(provider: "CodeCommit", collection: "repositories", key: "shopp")
+            _ = try settings.entry(
+                provider: "CodeCommit", collection: "repositories", key: "shopp",
+                members: [
+                    .init(name: "url", required: true, description: "where it is"),
+                    .init(name: "user", required: false, description: "who"),
+                ])
             Issue.record("found")
         } catch {
             #expect(error.message.contains("the settings file s.yaml says nothing about shopp (it has \"shop\")"))
-            #expect(error.message.contains(#"CodeCommit: {repositories: {"shopp": {…}}}"#))
+            #expect(error.message.contains(#"CodeCommit: {repositories: {"shopp": {url: …}}}"#))
+            #expect(error.message.hasSuffix("\n  url: where it is\n  user (optional): who"))
         }
         do {
             _ = try Settings.none.entry(provider: "P", collection: "c", key: "k")
