@@ -1,11 +1,10 @@
-"""The codebuild plugin with real shells: phases, one shell, environment, cancel."""
+"""The codebuild plugin with real shells: phases, one shell, cancel."""
 
 import json
-import os
 import unittest
 
 from codebuild import CodeBuildCase, phases
-from harness import ODD, ProcessRules
+from harness import ProcessRules
 
 
 class CodeBuildProcess(ProcessRules, CodeBuildCase):
@@ -41,8 +40,10 @@ class Phases(CodeBuildCase):
     def test_a_failure_has_the_transition_of_its_phase_BLD_5(self):
         def body(word, fails):
             first = ["exit 3" if fails == "exit" else "(exit 3)"] if fails else []
-            return {"commands": [f"echo @{word}", *first, "echo @never"][: 2 if fails else 1] + ["echo @z"] * bool(fails),
-                    "finally": [f"echo @{word}f"]}
+            return {
+                "commands": [f"echo @{word}", *first, "echo @never"][: 2 if fails else 1] + ["echo @z"] * bool(fails),
+                "finally": [f"echo @{word}f"],
+            }
 
         for fails in ("plain", "exit"):
             for phase, expected in (
@@ -68,8 +69,9 @@ class Phases(CodeBuildCase):
 
     def test_post_build_sees_whether_the_build_succeeds_BLD_11(self):
         for command, expected in (("true", "1"), ("false", "0"), ("exit 9", "0")):
-            words, _ = self.order([], [], ["echo @$CODEBUILD_BUILD_SUCCEEDING", command],
-                                  ["echo @$CODEBUILD_BUILD_SUCCEEDING"])
+            words, _ = self.order(
+                [], [], ["echo @$CODEBUILD_BUILD_SUCCEEDING", command], ["echo @$CODEBUILD_BUILD_SUCCEEDING"]
+            )
             self.assertEqual(words, ["1", expected])
 
     def test_on_failure_decides_what_follows_BLD_3(self):
@@ -80,8 +82,13 @@ class Phases(CodeBuildCase):
             ("CONTINUE", 2, ["i", "p", "b", "o"]),
             ("ABORT", 1, ["i", "p"]),
         ):
-            bodies = [{"commands": [f"echo @{word}"] + (["false"] if number == phase else []),
-                       **({"on-failure": policy} if number == phase else {})} for number, word in enumerate("ipbo")]
+            bodies = [
+                {
+                    "commands": [f"echo @{word}"] + (["false"] if number == phase else []),
+                    **({"on-failure": policy} if number == phase else {}),
+                }
+                for number, word in enumerate("ipbo")
+            ]
             words, ending = self.order(*bodies)
             self.assertFailed(ending, "JobFailed")
             self.assertEqual(words, expected, policy)
@@ -109,7 +116,8 @@ class Phases(CodeBuildCase):
 
     def test_runtime_versions_are_told_and_nothing_is_installed(self):
         ending = self.build(
-            phases({"install": {"runtime-versions": {"python": "3.99", "golang": "1.12", "cobol": "85"}}}), outputs=0)
+            phases({"install": {"runtime-versions": {"python": "3.99", "golang": "1.12", "cobol": "85"}}}), outputs=0
+        )
         self.assertSucceeded(ending)
         self.assertIn("runtime-versions asks for python 3.99; this machine has Python 3.", ending.log)
         self.assertIn("warning: runtime-versions asks for cobol 85", ending.log)
@@ -118,46 +126,96 @@ class Phases(CodeBuildCase):
 class OneShell(CodeBuildCase):
     def test_directory_variables_functions_and_jobs_persist_across_phases_BLD_4(self):
         ending = self.build(
-            phases({
-                "install": ["mkdir sub; cd sub", "A=1; export B=2", "f() { echo f-$1; }", "sleep 0.1 & job=$!"],
-                "build": ['R="$(basename "$PWD") $A $B $(f x)"', "wait $job && R=\"$R waited\""],
-            }, env={"exported-variables": ["R"]}), outputs=0)
+            phases(
+                {
+                    "install": ["mkdir sub; cd sub", "A=1; export B=2", "f() { echo f-$1; }", "sleep 0.1 & job=$!"],
+                    "build": ['R="$(basename "$PWD") $A $B $(f x)"', 'wait $job && R="$R waited"'],
+                },
+                env={"exported-variables": ["R"]},
+            ),
+            outputs=0,
+        )
         self.assertSucceeded(ending)
         self.assertEqual(ending.variables["R"], "sub 1 2 f-x waited")
 
     def test_version_0_1_has_a_shell_for_each_command_BLD_4(self):
         ending = self.build(
-            phases({"build": ["cd /; A=1; export B=2; exit 0", "test \"$PWD\" = \"$CODEBUILD_SRC_DIR\"", 'test -z "$A$B"'],
-                    "post_build": ["test $CODEBUILD_BUILD_SUCCEEDING = 1"]}, version="0.1"), outputs=0)
+            phases(
+                {
+                    "build": ["cd /; A=1; export B=2; exit 0", 'test "$PWD" = "$CODEBUILD_SRC_DIR"', 'test -z "$A$B"'],
+                    "post_build": ["test $CODEBUILD_BUILD_SUCCEEDING = 1"],
+                },
+                version="0.1",
+            ),
+            outputs=0,
+        )
         self.assertSucceeded(ending)
 
     def test_a_command_that_ends_the_shell_leaves_what_was_known_before_it(self):
         for command in ("exit 0", "exec true", "set -e; (exit 0); exit"):
             ending = self.build(
-                phases({"build": ["cd /usr; A=$'1\\n 2'; export B='x y'; L=(a 'b c')", "f() { echo fn; }; unset HOME",
-                                  command, 'R="$PWD|$A|$B|${L[1]}|$(f)|${HOME-none}"; export -p | grep -q "B="']},
-                       env={"exported-variables": ["R", "X"], "shell": "bash"}), outputs=0)
+                phases(
+                    {
+                        "build": [
+                            "cd /usr; A=$'1\\n 2'; export B='x y'; L=(a 'b c')",
+                            "f() { echo fn; }; unset HOME",
+                            command,
+                            'R="$PWD|$A|$B|${L[1]}|$(f)|${HOME-none}"; export -p | grep -q "B="',
+                        ]
+                    },
+                    env={"exported-variables": ["R", "X"], "shell": "bash"},
+                ),
+                outputs=0,
+            )
             self.assertSucceeded(ending)
             self.assertEqual(ending.variables, {"R": "/usr|1\n 2|x y|b c|fn|none"})
 
     def test_no_command_breaks_the_driver(self):
         for command in (
-            "break", "continue", "set -euo pipefail -C", "set -x", "cat", "read x || true", "exec 2>&1", "trap 'true' ERR",
-            "printf() { :; }; eval_() { :; }; read() { exit 9; }", "IFS=abc", "shopt -s extglob nullglob || true",
-            "rm -rf \"$TMPDIR\"/[!s]*", "exec </dev/null", "alias printf=false", "cat <<E\n$(date)\nE", "readonly Q=1",
-            "for i in 1 2; do\n  echo $i\ndone\n", "echo 'it'\\''s' \"quo\\\"ted\"", "true # comment", "! false",
-            "(exit 0) &", "yes | head -1", "ulimit -n 64", "trap 'echo bye' EXIT", "cd /; rm -rf nowhere*", "{ :; } 9>&1",
-            "exec 3>&1 4>&1 5>&1 6>&1 7>&1 8>&1 9>&1", "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-",
+            "break",
+            "continue",
+            "set -euo pipefail -C",
+            "set -x",
+            "cat",
+            "read x || true",
+            "exec 2>&1",
+            "trap 'true' ERR",
+            "printf() { :; }; eval_() { :; }; read() { exit 9; }",
+            "IFS=abc",
+            "shopt -s extglob nullglob || true",
+            'rm -rf "$TMPDIR"/[!s]*',
+            "exec </dev/null",
+            "alias printf=false",
+            "cat <<E\n$(date)\nE",
+            "readonly Q=1",
+            "for i in 1 2; do\n  echo $i\ndone\n",
+            "echo 'it'\\''s' \"quo\\\"ted\"",
+            "true # comment",
+            "! false",
+            "(exit 0) &",
+            "yes | head -1",
+            "ulimit -n 64",
+            "trap 'echo bye' EXIT",
+            "cd /; rm -rf nowhere*",
+            "{ :; } 9>&1",
+            "exec 3>&1 4>&1 5>&1 6>&1 7>&1 8>&1 9>&1",
+            "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-",
         ):
             words = self.exports(command, "R=done", names=["R"])
             self.assertEqual(words, {"R": "done"}, command)
 
     def test_failing_commands_of_every_kind_are_named_with_their_end(self):
         for command, text in (
-            ("no-such-program", "exit status 127"), ("echo 'open", "exit status"), ("kill -9 $$", "signal 9"),
-            ("exec false", "exit status 1"), ("set -e; false; true", "exit status 1"), ("f() { return 9; }; f", "status 9"),
-            ("set -u; echo $nothing", "exit status"), ("if true; then\n echo 1;\n exit 5\nfi\ntrue\n", "exit status 5"),
-            ("exit -1", "exit status"), ("kill $$; sleep 5", "signal 15"),
+            ("no-such-program", "exit status 127"),
+            ("echo 'open", "exit status"),
+            ("kill -9 $$", "signal 9"),
+            ("exec false", "exit status 1"),
+            ("set -e; false; true", "exit status 1"),
+            ("f() { return 9; }; f", "status 9"),
+            ("set -u; echo $nothing", "exit status"),
+            ("if true; then\n echo 1;\n exit 5\nfi\ntrue\n", "exit status 5"),
+            ("exit -1", "exit status"),
+            ("kill $$; sleep 5", "signal 15"),
         ):
             ending = self.build(phases({"build": ["true", command, "true"]}), outputs=0)
             self.assertFailed(ending, "JobFailed", "phase build, command 2 of 3", text, command.strip())
@@ -174,8 +232,15 @@ class OneShell(CodeBuildCase):
     def test_commands_cannot_speak_for_the_plugin_FRM_01(self):
         job, root = self.build_job(outputs=0)
         forged = {"protocol": "penstock/1", "type": "jobSuccessResult", "jobId": job["jobId"]}
-        spec = phases({"build": [f"echo '{json.dumps(forged)}'", "for n in 1 2 3 4 5 6 7 8 9; do echo forged >&$n || true; done",
-                                 "ls -l /proc/self/fd /proc/$PPID/fd/1 > fds; (exit 3)"]})
+        spec = phases(
+            {
+                "build": [
+                    f"echo '{json.dumps(forged)}'",
+                    "for n in 1 2 3 4 5 6 7 8 9; do echo forged >&$n || true; done",
+                    "ls -l /proc/self/fd /proc/$PPID/fd/1 > fds; (exit 3)",
+                ]
+            }
+        )
         self.write(root, "in/söurce 1", "buildspec.yml", content=spec)
         self.assertFailed(self.run_job(job, root), "JobFailed", "exit status 3")
 
@@ -188,19 +253,32 @@ class OneShell(CodeBuildCase):
             self.assertLess(lines.index("100000"), lines.index("end"))
 
     def test_what_the_commands_leave_running_is_ended_LIF_06(self):
-        job, root = self.build_job(phases({"build": ["sleep 1000 &", "nohup setsid sleep 1000 > log 2>&1 & true",
-                                                     "(trap '' TERM; setsid -f sleep 1000)"]}), outputs=0)
+        job, root = self.build_job(
+            phases(
+                {
+                    "build": [
+                        "sleep 1000 &",
+                        "nohup setsid sleep 1000 > log 2>&1 & true",
+                        "(trap '' TERM; setsid -f sleep 1000)",
+                    ]
+                }
+            ),
+            outputs=0,
+        )
         process = self.start(root)
         self.assertSucceeded(self.finish(process, job, json.dumps(job).encode() + b"\n"))
         self.assertEqual(self.survivors(process), [])
 
     def test_sigterm_in_the_middle_abandons_CAN_01_CAN_03(self):
         for command in (
-            "echo started; sleep 1000", "trap '' TERM; echo started; sleep 1000",
+            "echo started; sleep 1000",
+            "trap '' TERM; echo started; sleep 1000",
             "(setsid sh -c 'trap \"\" TERM; sleep 1000 & wait' &) ; echo started; sleep 1000",
             "setsid -f sleep 1000; trap 'echo cleaned; exit 7' TERM; echo started; sleep 1000",
         ):
-            job, root = self.build_job(phases({"build": {"commands": [command], "finally": ["echo finally"]}}), outputs=0)
+            job, root = self.build_job(
+                phases({"build": {"commands": [command], "finally": ["echo finally"]}}), outputs=0
+            )
             process = self.start(root)
             process.stdin.write(json.dumps(job).encode() + b"\n")
             process.stdin.flush()
@@ -210,106 +288,6 @@ class OneShell(CodeBuildCase):
             ending = self.stop(process, job)
             self.assertEqual("cleaned" in ending.log, "cleaned" in command)
             self.assertNotIn("\nfinally\n", ending.log)
-
-
-class Environment(CodeBuildCase):
-    def test_codebuild_variables_BLD_11(self):
-        names = ["SRC", "X", "ID", "ARN", "INIT", "REV", "VER", "REG", "NUM"]
-        variables = self.exports(
-            'SRC=$(cat "$CODEBUILD_SRC_DIR/source.txt"); X=$(cat "$CODEBUILD_SRC_DIR_Extra1/source.txt")',
-            "ID=$CODEBUILD_BUILD_ID ARN=$CODEBUILD_BUILD_ARN INIT=$CODEBUILD_INITIATOR REV=$CODEBUILD_RESOLVED_SOURCE_VERSION",
-            "VER=$(echo $CODEBUILD_SOURCE_VERSION | cut -d/ -f2); REG=$AWS_REGION,$AWS_DEFAULT_REGION",
-            'NUM=$CODEBUILD_BUILD_NUMBER; touch new source.txt; touch "$CODEBUILD_SRC_DIR_Extra1/new"',
-            names=names, inputs=2, entry={"region": "eu-west-1", "accountId": "123456789012"}, PrimarySource="Source")
-        self.assertRegex(variables.pop("ID"), r"^shop:[0-9a-f-]{36}$")
-        self.assertRegex(variables.pop("ARN"), r"^arn:aws:codebuild:eu-west-1:123456789012:build/shop:[0-9a-f-]{36}$")
-        self.assertEqual(variables, {"SRC": "primary", "X": "Extra1", "INIT": "codepipeline/shop", "REV": "rev-Source",
-                                     "VER": "shop", "REG": "eu-west-1,eu-west-1", "NUM": "1"})
-
-    def test_the_primary_source_is_chosen_and_needed_with_several_inputs(self):
-        spec = phases({"build": ["true"]})
-        self.assertFailed(self.build(spec, inputs=2, outputs=0), "ConfigurationError", "PrimarySource", "Source, Extra1")
-        self.assertFailed(self.build(spec, inputs=2, outputs=0, PrimarySource="Nope"), "ConfigurationError", "Nope")
-        job, root = self.build_job(inputs=2, outputs=0, PrimarySource="Extra1")
-        self.write(root, "in/x 1", "buildspec.yml", content=phases({"build": ["grep Extra1 source.txt",
-                                                                              'grep primary "$CODEBUILD_SRC_DIR_Source"/s*']}))
-        self.assertSucceeded(self.run_job(job, root))
-
-    def test_action_overrides_project_overrides_buildspec_BLD_2(self):
-        spec = phases({"build": ["R=$A,$B,$C"]}, env={"variables": {"A": "spec", "B": "spec", "C": "spec"},
-                                                      "exported-variables": ["R"]})
-        ending = self.build(spec, outputs=0, entry={"environment": {"B": "project", "C": "project"}},
-                            EnvironmentVariables=json.dumps([{"name": "C", "value": "action", "type": "PLAINTEXT"}]))
-        self.assertEqual(ending.variables, {"R": "spec,project,action"})
-
-    def test_values_arrive_byte_for_byte_and_are_never_expanded_MSG_08(self):
-        listed = json.dumps([{"name": "V", "value": ODD}])
-        env = {"variables": {"W": "$PATH:/x", "Y": "yes"}, "exported-variables": ["V", "W", "Y", "E"]}
-        ending = self.build(phases({"build": ["E="]}, env=env), outputs=0, EnvironmentVariables=listed)
-        self.assertSucceeded(ending)
-        self.assertEqual(ending.variables, {"V": ODD, "W": "$PATH:/x", "Y": "yes", "E": ""})
-        self.assertIn("env.variables.W", ending.log)
-        for place, _, files in os.walk(self.base):
-            self.assertNotIn("pwned", files, place)
-
-    def test_malformed_environment_variables_are_refused_with_their_place(self):
-        for text, found in (("[{", "column 3"), ("{}", "array"), ("[1]", "[0]"), ('[{"name":"A","value":"x"},{"name":"B"}]', "[1]"),
-                            ('[{"name":"A","value":"x","type":"SECRET"}]', "SECRET"), ("[" * 5000, "JSON")):
-            ending = self.build(phases({"build": ["true"]}), outputs=0, EnvironmentVariables=text)
-            self.assertFailed(ending, "ConfigurationError", "EnvironmentVariables", found)
-
-    def test_parameters_and_secrets_come_from_the_settings_and_secrets_are_masked_SEC_01(self):
-        entry = {"parameters": {"/shop/url": "https://shop.example"},
-                 "secrets": {"db": '{"user": "admin-1", "pass": "hunter22", "n": 5}', "plain": "s3cr3t-text"}}
-        env = {"parameter-store": {"URL": "shop/url"}, "exported-variables": ["R", "URL", "PASS", "AWS_REGION"],
-               "secrets-manager": {"PASS": "db:pass", "N": "db:n::",
-                                   "ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-aB3dE6:user"}}
-        ending = self.build(
-            phases({"build": ["R=${#URL},${#PASS},$N,${#ARN},${#T}"]}, env=env), outputs=0, entry=entry,
-            EnvironmentVariables=json.dumps([{"name": "T", "value": "plain", "type": "SECRETS_MANAGER"}]))
-        self.assertSucceeded(ending)
-        self.assertEqual(ending.variables, {"R": "20,8,5,7,11"})
-        masked = [message["value"] for message in ending.messages if message["type"] == "mask"]
-        self.assertEqual(sorted(masked), ["5", "admin-1", "hunter22", "s3cr3t-text"])
-        self.assertLess(max(n for n, m in enumerate(ending.messages) if m["type"] == "mask"),
-                        min(n for n, m in enumerate(ending.messages) if m["type"] == "progress"))
-        for secret in ("hunter22", "s3cr3t-text", "admin-1"):
-            self.assertNotIn(secret, ending.log)
-        for name in ("URL", "PASS", "AWS_REGION"):
-            self.assertIn(f"{name} is not exported", ending.log)
-
-    def test_missing_parameters_and_secrets_name_the_line_to_add(self):
-        for env, entry, texts in (
-            ({"parameter-store": {"A": "/no"}}, {}, ("CodeBuild.projects.shop.parameters", '"/no"', "env.parameter-store.A")),
-            ({"secrets-manager": {"A": "no:key"}}, {}, ("CodeBuild.projects.shop.secrets", '"no"', "member key")),
-            ({"secrets-manager": {"A": "t:key"}}, {"secrets": {"t": "hunter22"}}, ("secrets.t", "no JSON")),
-            ({"secrets-manager": {"A": "t:key"}}, {"secrets": {"t": '{"k": "hunter22"}'}}, ("secrets.t", "lacks")),
-        ):
-            ending = self.build(phases({"build": ["true"]}, env=env), outputs=0, entry=entry)
-            self.assertFailed(ending, "ConfigurationError", *texts)
-            self.assertNotIn("hunter22", ending.log + str(ending.messages))
-
-    def test_names_that_no_shell_can_hold_are_left_out_with_a_warning(self):
-        env = {"variables": {"a-b": "1", "CODEBUILD_SRC_DIR": "/", "OK": "1"}}
-        ending = self.build(phases({"build": ['test $OK = 1 && test "$CODEBUILD_SRC_DIR" != /']}, env=env), outputs=0)
-        self.assertSucceeded(ending)
-        self.assertIn("variable a-b is left out", ending.log)
-        self.assertIn("CODEBUILD_SRC_DIR is left out", ending.log)
-
-    def test_variables_that_cannot_be_exported_are_named_BLD_6(self):
-        self.assertEqual(self.exports("A=1", names=["A", "Missing", "a-b"]), {"A": "1"})
-        for command, text in (("A=$'\\xff'", "UTF-8"), ("A=$(printf '%0130000d' 0)", "122880")):
-            spec = phases({"build": [command]}, env={"exported-variables": ["A"], "shell": "bash"})
-            self.assertFailed(self.build(spec, outputs=0), "JobFailed", text)
-
-    def test_batch_builds_and_wrong_settings_are_refused_BLD_10(self):
-        spec = phases({"build": ["true"]})
-        self.assertFailed(self.build(spec, outputs=0, BatchEnabled="true"), "ConfigurationError", "batch", "not supported")
-        for entry, text in (({"environment": ["A"]}, "environment"), ({"secrets": {"A": 1}}, "secrets.A"),
-                            ({"region": 1}, "region"), ([], "no map")):
-            self.assertFailed(self.build(spec, outputs=0, entry=entry or [1]), "ConfigurationError", text)
-        ending = self.build(spec, outputs=0, entry={"enviroment": {}})
-        self.assertIn("did you mean environment?", ending.log)
 
 
 if __name__ == "__main__":

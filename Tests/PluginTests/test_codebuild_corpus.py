@@ -47,8 +47,18 @@ EXPECTED = {
     "102.yml": ("0.2", "build:4"),
     "103.yml": ("0.2", "pre_build:6 build:3"),
     "105.yml": ("0.2", "install:0 pre_build:2 build:2"),
-    "106.yml": ("0.2", "install:0 pre_build:6 build:8 post_build:1", "eb_codebuild_settings is no key of a buildspec and is ignored"),
-    "119.yml": ("0.2", "install:8 pre_build:10 build:17 post_build:1", 'env.git-credential-helper is not used: git finds the credentials that the build gives it', "phases.build.commands[15] reads as a map in YAML and is taken as the command 'git secrets --scan --recursive . || :'; quote it", TYPE),
+    "106.yml": (
+        "0.2",
+        "install:0 pre_build:6 build:8 post_build:1",
+        "eb_codebuild_settings is no key of a buildspec and is ignored",
+    ),
+    "119.yml": (
+        "0.2",
+        "install:8 pre_build:10 build:17 post_build:1",
+        "env.git-credential-helper is not used: git finds the credentials that the build gives it",
+        "phases.build.commands[15] reads as a map in YAML and is taken as the command 'git secrets --scan --recursive . || :'; quote it",
+        TYPE,
+    ),
     "120.yml": ("0.2", "install:8 pre_build:12 build:4 post_build:5+2", TYPE),
     "122.yml": ("0.2", "pre_build:10 build:8 post_build:3"),
     "123.yml": ("0.2", "pre_build:10 build:6 post_build:12"),
@@ -69,7 +79,10 @@ class Corpus(unittest.TestCase):
         for name in sorted(os.listdir(folder)):
             with open(os.path.join(folder, name), "rb") as stream:
                 spec = buildspec.Buildspec(stream.read(), name)
-            phases = (f"{each.name}:{len(each.commands)}" + (f"+{len(each.final)}" if each.final else "") for each in spec.phases)
+            phases = (
+                f"{each.name}:{len(each.commands)}" + (f"+{len(each.final)}" if each.final else "")
+                for each in spec.phases
+            )
             found[name] = (spec.version, " ".join(phases), *spec.warnings)
         self.assertEqual(found, EXPECTED)
 

@@ -16,12 +16,18 @@ def assign(spec, outputs):
         files = spec.artifacts or spec.secondary.get(names[0])
         if files:
             return [(outputs[0], files)]
-        raise Failure("ConfigurationError", f"{spec.name}: artifacts.files is missing, but the action has the output "
-                      f"artifact {names[0]}; list what it holds, such as '**/*'")
+        raise Failure(
+            "ConfigurationError",
+            f"{spec.name}: artifacts.files is missing, but the action has the output "
+            f"artifact {names[0]}; list what it holds, such as '**/*'",
+        )
     missing = [name for name in names if name not in spec.secondary]
     if missing:
-        raise Failure("ConfigurationError", f"{spec.name}: artifacts.secondary-artifacts lacks {', '.join(missing)}; an "
-                      "action with several output artifacts needs one of that name for each")
+        raise Failure(
+            "ConfigurationError",
+            f"{spec.name}: artifacts.secondary-artifacts lacks {', '.join(missing)}; an "
+            "action with several output artifacts needs one of that name for each",
+        )
     return [(artifact, spec.secondary[artifact["name"]]) for artifact in outputs]
 
 
@@ -68,7 +74,7 @@ def select(files, source, values):
 def place(path, pattern, base):
     """Where a file lands: below its base; what lies elsewhere, as /tmp/build.json, below the pattern's directory."""
     inside = base.rstrip("/") + "/"
-    return path[len(inside):] if path.startswith(inside) else os.path.relpath(path, split(pattern, base)[0])
+    return path[len(inside) :] if path.startswith(inside) else os.path.relpath(path, split(pattern, base)[0])
 
 
 def copy(source, target, links):

@@ -173,7 +173,9 @@ class Buildspec:
             return
         word, _, rest = text.partition("-")
         if word not in ("ABORT", "CONTINUE", "RETRY") or rest and word != "RETRY":
-            self.refuse(path, f"{text!r} is none of ABORT, CONTINUE, RETRY, RETRY-count, RETRY-regex, RETRY-count-regex")
+            self.refuse(
+                path, f"{text!r} is none of ABORT, CONTINUE, RETRY, RETRY-count, RETRY-regex, RETRY-count-regex"
+            )
         phase.on_failure = word
         if word != "RETRY":
             return
@@ -233,7 +235,9 @@ class Buildspec:
         if self.cache_action not in ("restore", "save", "both"):
             self.refuse("cache.action", f"{self.cache_action!r} is neither restore nor save")
         if len(self.cache_fallbacks) > FALLBACK_LIMIT:
-            self.refuse("cache.fallback-keys", f"{len(self.cache_fallbacks)} are too many; the limit is {FALLBACK_LIMIT}")
+            self.refuse(
+                "cache.fallback-keys", f"{len(self.cache_fallbacks)} are too many; the limit is {FALLBACK_LIMIT}"
+            )
         if self.cache_fallbacks and not self.cache_key:
             self.refuse("cache.fallback-keys", "they need cache.key")
         if body and not self.cache_paths:

@@ -34,8 +34,9 @@ class Cache:
         if "$" not in text and "`" not in text:
             return text
         line = ["/bin/bash", "-O", "globstar", "-O", "nullglob", "-c", f"{HASH}\ncat <<@@end@@\n{text}\n@@end@@\n"]
-        done = subprocess.run(line, cwd=self.source, env=self.environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            line, cwd=self.source, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
+        )
         return done.stdout.decode(errors="replace").strip()
 
     def lock(self):
@@ -92,8 +93,11 @@ class Cache:
             pattern = os.path.expanduser(expand(text, values))
             if pattern.startswith("/root/"):  # the home directory of CodeBuild's images
                 pattern = self.roots["home"] + pattern[5:]
-            matched = find(pattern.rstrip("/") + "/**/*", self.source) if os.path.isdir(
-                os.path.join(self.source, pattern)) else find(pattern, self.source)
+            matched = (
+                find(pattern.rstrip("/") + "/**/*", self.source)
+                if os.path.isdir(os.path.join(self.source, pattern))
+                else find(pattern, self.source)
+            )
             if not matched:
                 say(f"Cache: the path {text!r} matches nothing")
             for path in matched:

@@ -82,7 +82,7 @@ class Reader:
                 raise Malformed(f"line {line} repeats the key {key!r} of line {lines[key]}; keep one")
             else:
                 found[key], lines[key] = value, line
-        found.source = self.text[start:self.end]
+        found.source = self.text[start : self.end]
         return found
 
     def merge(self, into, value, line):

@@ -34,8 +34,10 @@ def read_buildspec(project, source):
     if "\n" in wanted:
         return Buildspec(wanted.encode(), f"settings: CodeBuild.projects.{project.name}.buildspec")
     if wanted.startswith("arn:"):
-        project.refuse("buildspec", "a buildspec in a bucket is not supported here; put it into the source, or its text "
-                       "into the settings")
+        project.refuse(
+            "buildspec",
+            "a buildspec in a bucket is not supported here; put it into the source, or its text " "into the settings",
+        )
     path = os.path.normpath(wanted)
     if path.startswith(("/", "..")):
         project.refuse("buildspec", f"the path {wanted!r} must stay below the source directory")
@@ -43,11 +45,22 @@ def read_buildspec(project, source):
         with open(os.path.join(source, path), "rb") as stream:
             return Buildspec(stream.read(2 << 20), wanted)
     except OSError as error:
-        other = next((name for name in ("buildspec.yaml", "buildspec.json", "Buildspec.yml")
-                      if os.path.exists(os.path.join(source, name))), None)
-        hint = f"the source has {other}: set `buildspec: {other}`" if other else "set `buildspec` to its path or its text"
-        raise Failure("ConfigurationError", f"the buildspec {wanted} cannot be read from the primary source: "
-                      f"{error.strerror}; {hint} in the settings, CodeBuild.projects.{project.name}") from None
+        other = next(
+            (
+                name
+                for name in ("buildspec.yaml", "buildspec.json", "Buildspec.yml")
+                if os.path.exists(os.path.join(source, name))
+            ),
+            None,
+        )
+        hint = (
+            f"the source has {other}: set `buildspec: {other}`" if other else "set `buildspec` to its path or its text"
+        )
+        raise Failure(
+            "ConfigurationError",
+            f"the buildspec {wanted} cannot be read from the primary source: "
+            f"{error.strerror}; {hint} in the settings, CodeBuild.projects.{project.name}",
+        ) from None
 
 
 def run(job, host):
@@ -57,8 +70,11 @@ def run(job, host):
     if not name:
         raise Failure("ConfigurationError", "ProjectName is missing; name the project in the settings")
     if configuration.get("BatchEnabled", "").lower() == "true":
-        raise Failure("ConfigurationError", "BatchEnabled is true, and batch builds are not supported here; take it away "
-                      "to have the project's single build")
+        raise Failure(
+            "ConfigurationError",
+            "BatchEnabled is true, and batch builds are not supported here; take it away "
+            "to have the project's single build",
+        )
     project = variables.Project(name, data.get("providerSettings") or {})
     origins = variables.copies(data, configuration)
     primary = next(iter(origins))
@@ -74,8 +90,9 @@ def run(job, host):
     overrides = variables.override(configuration.get("EnvironmentVariables"), project, mask)
     places = {each: writable_copy(each, origin) for each, origin in origins.items()}
     source = places[primary]
-    environment, closed = variables.environment({**data, "attempt": job.get("attempt")}, project, spec, overrides, mask,
-                                                places)
+    environment, closed = variables.environment(
+        {**data, "attempt": job.get("attempt")}, project, spec, overrides, mask, places
+    )
     cache = None
     if spec.cache_paths:
         import cache as caches

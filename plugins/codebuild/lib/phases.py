@@ -8,9 +8,15 @@ from protocol import say, warn
 from shell import Shell
 
 PROBES = {
-    "android": None, "docker": ["docker", "--version"], "dotnet": ["dotnet", "--version"], "golang": ["go", "version"],
-    "java": ["java", "-version"], "nodejs": ["node", "--version"], "php": ["php", "--version"],
-    "python": ["python3", "--version"], "ruby": ["ruby", "--version"],
+    "android": None,
+    "docker": ["docker", "--version"],
+    "dotnet": ["dotnet", "--version"],
+    "golang": ["go", "version"],
+    "java": ["java", "-version"],
+    "nodejs": ["node", "--version"],
+    "php": ["php", "--version"],
+    "python": ["python3", "--version"],
+    "ruby": ["ruby", "--version"],
 }
 
 
@@ -82,7 +88,16 @@ def report_runtimes(asked):
         if not probe or not shutil.which(probe[0]):
             warn(f"runtime-versions asks for {name} {version}, which is not here; commands that need it will fail")
             continue
-        done = subprocess.run(probe, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=20, check=False)
-        have = done.stdout.decode(errors="replace").partition("\n")[0].strip()
+        try:
+            done = subprocess.run(
+                probe,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=20,
+                check=False,
+            )
+            have = done.stdout.decode(errors="replace").partition("\n")[0].strip()
+        except (OSError, subprocess.TimeoutExpired):
+            have = "one that does not tell its version"
         say(f"runtime-versions asks for {name} {version}; this machine has {have}")

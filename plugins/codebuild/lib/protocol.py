@@ -29,7 +29,7 @@ class Host:
         message = {"protocol": "penstock/1", "type": kind, "jobId": self.job_id, **body}
         line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
         while line:
-            line = line[os.write(self.descriptor, line):]
+            line = line[os.write(self.descriptor, line) :]
 
     def progress(self, summary):
         self.send("progress", executionDetails={"summary": printable(summary)[:2048]})
@@ -60,7 +60,7 @@ def say(text):
     """One line of the log."""
     data = f"{text}\n".encode(errors="backslashreplace")
     while data:
-        data = data[os.write(2, data):]
+        data = data[os.write(2, data) :]
 
 
 def warn(text):

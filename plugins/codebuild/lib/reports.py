@@ -152,8 +152,17 @@ class Cucumber:
 
 def reader(style):
     """A reader for one file of the format, or None if the format is unknown."""
-    words = {"pass": PASSED, "passed": PASSED, "success": PASSED, "fail": FAILED, "failed": FAILED, "failure": FAILED,
-             "error": ERROR, "timeout": ERROR, "aborted": ERROR}
+    words = {
+        "pass": PASSED,
+        "passed": PASSED,
+        "success": PASSED,
+        "fail": FAILED,
+        "failed": FAILED,
+        "failure": FAILED,
+        "error": ERROR,
+        "timeout": ERROR,
+        "aborted": ERROR,
+    }
     if style in ("JUNITXML", "CUCUMBERJSON"):
         return JUnit() if style == "JUNITXML" else Cucumber()
     if style in COVERAGE:

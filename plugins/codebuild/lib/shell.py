@@ -21,8 +21,10 @@ TAIL_BYTES = 65_536
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 DECLARATION = re.compile(r"declare -(\S+) (\w+)(=.*)?\Z", re.S)
 # What a shell sets for itself; another one must not be told.
-OWN = re.compile(r"BASH.*|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|LINENO|OPTIND|PIPESTATUS|PPID|S?RANDOM|SECONDS"
-                 r"|SHELLOPTS|SHLVL|UID|_|COMP_WORDBREAKS|POSIXLY_CORRECT")
+OWN = re.compile(
+    r"BASH.*|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|LINENO|OPTIND|PIPESTATUS|PPID|S?RANDOM|SECONDS"
+    r"|SHELLOPTS|SHLVL|UID|_|COMP_WORDBREAKS|POSIXLY_CORRECT"
+)
 
 
 class Shell:
@@ -39,8 +41,15 @@ class Shell:
         self.status, self.answer = os.pipe()
         output = self.tail.inlet if self.tail else None
         self.process = subprocess.Popen(
-            [self.kind, f"/proc/self/fd/{script}"], executable="/bin/bash", cwd=self.work, env=self.environment,
-            pass_fds=(script, self.answer), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            [self.kind, f"/proc/self/fd/{script}"],
+            executable="/bin/bash",
+            cwd=self.work,
+            env=self.environment,
+            pass_fds=(script, self.answer),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
         os.close(script)
         self.handle = os.pidfd_open(self.process.pid)
         self.tell(f"exec {script}<&-\n{self.memory}")
@@ -50,7 +59,7 @@ class Shell:
         data = text.encode(errors="surrogateescape")
         try:
             while data:
-                data = data[os.write(self.script, data):]
+                data = data[os.write(self.script, data) :]
         except BrokenPipeError:
             pass  # the shell has ended, which the wait for its answer finds
 
@@ -83,7 +92,9 @@ class Shell:
         told = self.ask(
             f"builtin eval {shlex.quote(command)} {end}>&-\n"
             f"{{ builtin printf '%s\\0' \"$?\" >&{end}; builtin declare -p >&{end}; builtin printf '\\0' >&{end}; "
-            f"builtin declare -f >&{end}; builtin printf '\\0%s\\0' \"$PWD\" >&{end}; }} 2>/dev/null\n", 4)
+            f"builtin declare -f >&{end}; builtin printf '\\0%s\\0' \"$PWD\" >&{end}; }} 2>/dev/null\n",
+            4,
+        )
         if self.tail:
             self.tail.settle()
         if len(told) < 4:
@@ -98,7 +109,7 @@ class Shell:
             return {}
         if not self.process:
             self.start()
-        lines = [f"builtin printf '%s\\0' \"${{{name}+set}}\" \"${{{name}-}}\" >&{self.answer}; " for name in names]
+        lines = [f'builtin printf \'%s\\0\' "${{{name}+set}}" "${{{name}-}}" >&{self.answer}; ' for name in names]
         told = self.ask("{ " + "".join(lines) + "} 2>/dev/null\n", 2 * len(names))
         return {name: value for name, there, value in zip(names, told[::2], told[1::2]) if there}
 
@@ -150,7 +161,7 @@ class Tail:
             self.idle = False
             self.kept = (self.kept + data)[-TAIL_BYTES:]
             while data:
-                data = data[os.write(2, data):]
+                data = data[os.write(2, data) :]
             self.idle = True
 
     def settle(self):

@@ -10,6 +10,7 @@ from shell import NAME
 
 ENTRY = ("buildspec", "environment", "parameters", "secrets", "region", "accountId")
 KINDS = ("PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER")
+REMEDY = 'write [{"name": …, "value": …}]'
 VARIABLES_LIMIT = 50
 VARIABLES_LIMIT_BYTES = 122_880  # AWS: output variables of one action, names and values together
 
@@ -50,8 +51,10 @@ class Project:
         for known in (name, "/" + name, name.removeprefix("/")):
             if known in self.parameters:
                 return self.parameters[known]
-        self.refuse("parameters", f"{wanted} needs the parameter {name}; add {json.dumps(name)}: its value, "
-                    "or {secret: NAME}")
+        self.refuse(
+            "parameters",
+            f"{wanted} needs the parameter {name}; add {json.dumps(name)}: its value, " "or {secret: NAME}",
+        )
 
     def secret(self, reference, wanted, mask):
         """`id:json-key:version-stage:version-id`, where the id may be an ARN."""
@@ -61,8 +64,11 @@ class Project:
         name = identity.rpartition(":")[2]
         known = [each for each in (identity, name, re.sub(r"-[A-Za-z0-9]{6}\Z", "", name)) if each in self.secrets]
         if not known:
-            self.refuse("secrets", f"{wanted} needs the secret {identity}; add {json.dumps(identity)}: "
-                        "{secret: NAME}" + (f", a JSON object with the member {key}" if key else ""))
+            self.refuse(
+                "secrets",
+                f"{wanted} needs the secret {identity}; add {json.dumps(identity)}: "
+                "{secret: NAME}" + (f", a JSON object with the member {key}" if key else ""),
+            )
         value = self.secrets[known[0]]
         if key:
             value = self.member(known[0], value, key, wanted)
@@ -86,16 +92,19 @@ def override(text, project, mask):
     try:
         listed = json.loads(text) if text else []
     except (ValueError, RecursionError) as error:
-        raise Failure("ConfigurationError", f"{place} is no JSON: {error}; write [{{\"name\": …, \"value\": …}}]") from None
+        raise Failure("ConfigurationError", f"{place} is no JSON: {error}; {REMEDY}") from None
     if not isinstance(listed, list):
-        raise Failure("ConfigurationError", f"{place} is no JSON array; write [{{\"name\": …, \"value\": …}}]")
+        raise Failure("ConfigurationError", f"{place} is no JSON array; {REMEDY}")
     found, closed = {}, set()
     for number, item in enumerate(listed):
         item = item if isinstance(item, dict) else {}
         name, value, kind = item.get("name"), item.get("value"), item.get("type", "PLAINTEXT")
         if not isinstance(name, str) or not isinstance(value, str) or kind not in KINDS:
-            raise Failure("ConfigurationError", f"{place}[{number}] needs the texts name and value, and a type that is "
-                          f"{', '.join(KINDS)} or absent; it has {sorted(map(str, item))}, type {kind!r}")
+            raise Failure(
+                "ConfigurationError",
+                f"{place}[{number}] needs the texts name and value, and a type that is "
+                f"{', '.join(KINDS)} or absent; it has {sorted(map(str, item))}, type {kind!r}",
+            )
         if kind == "PARAMETER_STORE":
             value = project.parameter(value, f"{place}[{number}] {name}")
         elif kind == "SECRETS_MANAGER":
@@ -130,8 +139,10 @@ def fit(name, value):
     """Whether the build can have the variable; the log tells why not."""
     reserved = name.startswith("CODEBUILD_")
     if reserved or not NAME.match(name) or "\0" in value:
-        warn(f"the environment variable {name} is left out: "
-             f"{'names with CODEBUILD_ are reserved' if reserved else 'a shell cannot hold it'}")
+        warn(
+            f"the environment variable {name} is left out: "
+            f"{'names with CODEBUILD_ are reserved' if reserved else 'a shell cannot hold it'}"
+        )
         return False
     return True
 
@@ -145,15 +156,19 @@ def provided(data, project, places):
     source = f"arn:aws:s3:::penstock/{pipeline[:20]}/{primary[:10]}/{identity.replace('-', '')[:7]}"
     others = {f"CODEBUILD_SRC_DIR_{name}": place for name, place in list(places.items())[1:]}
     return {
-        "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "CODEBUILD_CI": "true",
-        "CODEBUILD_SRC_DIR": places[primary], **others,
-        "CODEBUILD_BUILD_ID": build, "CODEBUILD_BUILD_NUMBER": str(data.get("attempt", 1)),
+        "CODEBUILD_SRC_DIR": places[primary],
+        **others,
+        "CODEBUILD_BUILD_ID": build,
+        "CODEBUILD_BUILD_NUMBER": str(data.get("attempt", 1)),
         "CODEBUILD_BUILD_ARN": f"arn:aws:codebuild:{region}:{project.account or '0' * 12}:build/{build}",
         "CODEBUILD_BUILD_SUCCEEDING": "1",
         "CODEBUILD_INITIATOR": f"codepipeline/{pipeline}",
         "CODEBUILD_LOG_PATH": identity,
-        "CODEBUILD_RESOLVED_SOURCE_VERSION": revision, "CODEBUILD_SOURCE_VERSION": source,
+        "CODEBUILD_RESOLVED_SOURCE_VERSION": revision,
+        "CODEBUILD_SOURCE_VERSION": source,
         "CODEBUILD_START_TIME": str(time.time_ns() // 1_000_000),
     }
 
@@ -165,11 +180,15 @@ def copies(data, configuration):
     if not inputs:
         raise Failure("ConfigurationError", "the action has no input artifact; give it the source to build")
     if not wanted and len(inputs) > 1:
-        raise Failure("ConfigurationError", "PrimarySource is missing; name the input artifact that holds the "
-                      f"buildspec: {', '.join(inputs)}")
+        raise Failure(
+            "ConfigurationError",
+            "PrimarySource is missing; name the input artifact that holds the " f"buildspec: {', '.join(inputs)}",
+        )
     if wanted and wanted not in inputs:
-        raise Failure("ConfigurationError", f"PrimarySource names {wanted}, which is none of the action's inputs: "
-                      f"{', '.join(inputs)}")
+        raise Failure(
+            "ConfigurationError",
+            f"PrimarySource names {wanted}, which is none of the action's inputs: " f"{', '.join(inputs)}",
+        )
     primary = wanted or next(iter(inputs))
     return {primary: inputs.pop(primary), **inputs}
 
