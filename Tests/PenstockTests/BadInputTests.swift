@@ -83,9 +83,11 @@ struct BadInputTests {
                 source,
                 Stage(
                     "Build",
-                    action("Make", type: "Build/AWS/CodeBuild", configuration: ["ProjectName": "x"], in: ["Code"]))))
+                    action(
+                        "Make", type: "Deploy/AWS/ECS", configuration: ["ClusterName": "c", "ServiceName": "s"],
+                        in: ["Code"]))))
         #expect(
-            aws.code == 1 && aws.errorText.contains("no plugin serves Build/AWS/CodeBuild/1: looked in \(site.plugins)")
+            aws.code == 1 && aws.errorText.contains("no plugin serves Deploy/AWS/ECS/1: looked in \(site.plugins)")
         )
         #expect(aws.errorText.contains("Install one and name its folder by --plugins"))
         #expect(!site.exists("state"))
@@ -187,7 +189,7 @@ struct BadInputTests {
         #expect(
             outcome.text.contains(
                 "the settings file \(site.place("settings.yaml")) says nothing about shop. Add to it:"), "\(outcome)")
-        #expect(outcome.output.contains("CodeCommit: {repositories: {\"shop\": {…}}}"))
+        #expect(outcome.output.contains("CodeCommit: {repositories: {\"shop\": {url: …}}}"))
     }
 
     @Test(

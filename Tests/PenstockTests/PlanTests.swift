@@ -53,13 +53,14 @@ struct PlanTests {
     @Test("what is missing twice is said once, for both")
     func once() async throws {
         let site = try Site()
-        let twice = action("A", type: "Build/AWS/CodeBuild", configuration: ["ProjectName": "p"], in: ["Code"])
+        let twice = action(
+            "A", type: "Deploy/AWS/ECS", configuration: ["ClusterName": "c", "ServiceName": "s"], in: ["Code"])
         guard case .object(var other) = twice else { return }
         other["name"] = "B"
         let outcome = try await plan(site, pipeline(source, Stage("Build", twice, .object(other))))
         #expect(outcome.code == 1)
         #expect(outcome.output.filter { $0.hasPrefix("- ") }.count == 1)
-        #expect(outcome.text.contains("- Build/A, Build/B: no plugin serves Build/AWS/CodeBuild/1"))
+        #expect(outcome.text.contains("- Build/A, Build/B: no plugin serves Deploy/AWS/ECS/1"))
     }
 
     @Test("when all is there the answer is 0; a secret is looked at and never shown")

@@ -9,12 +9,13 @@ struct StubTests {
         Stage(
             "Source",
             action(
-                "Fetch", type: "Source/AWS/S3", configuration: ["S3Bucket": "b", "S3ObjectKey": "k"], out: ["Code"],
+                "Fetch", type: "Source/AWS/ECR", configuration: ["RepositoryName": "r"], out: ["Code"],
                 more: ["namespace": "From"])),
         Stage(
             "Build",
             action("Make", type: "Build/Custom/Unheard", configuration: ["X": "#{From.CommitId}"], in: ["Code"]),
-            action("Also", type: "Build/AWS/CodeBuild", configuration: ["ProjectName": "p"], in: ["Code"])),
+            action(
+                "Also", type: "Deploy/AWS/ECS", configuration: ["ClusterName": "c", "ServiceName": "s"], in: ["Code"])),
         Stage("Gate", approval("Ok")),
         Stage("End", action("Ship", "count shipped", type: "Build/Custom/Do")))
 
@@ -164,7 +165,7 @@ struct StubTests {
     func stillNeeded() async throws {
         let site = try Site()
         let outcome = try await site.run(Self.unserved, "--stub", "Build/Make")
-        #expect(outcome.code == 1 && outcome.errorText.contains("no plugin serves Source/AWS/S3/1"), "\(outcome)")
+        #expect(outcome.code == 1 && outcome.errorText.contains("no plugin serves Source/AWS/ECR/1"), "\(outcome)")
         #expect(!outcome.errorText.contains("Unheard"))
         guard case .object(var definition) = Self.unserved, case .array(var stages)? = definition["stages"],
             case .object(var last)? = stages.last

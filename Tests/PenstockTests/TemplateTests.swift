@@ -181,27 +181,10 @@ struct TemplateTests {
         try site.write(template.replacing("Provider: Do,", with: "Provider: Gone,"), to: "shop.yaml")
         let invalid = try await site.penstock("settings", "init", "shop.yaml")
         #expect(invalid.code == 1 && invalid.errorText.contains("Provider: 'Gone'"), "\(invalid)")
-        let properties: JSON = [
-            ["name": "ProjectName", "required": true, "key": true, "secret": false, "type": "String"]
-        ]
-        try site.install(
-            "builder",
-            types: [
-                [
-                    "category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1",
-                    "configurationProperties": properties,
-                    "inputArtifactDetails": ["minimumCount": 1, "maximumCount": 5],
-                    "outputArtifactDetails": ["minimumCount": 0, "maximumCount": 5],
-                    "providerSettings": [
-                        "collection": "projects", "key": "{ProjectName}",
-                        "entry": [["name": "image", "required": true, "description": "an image"]],
-                    ],
-                ]
-            ], script: "", permissions: ["network": true, "environment": ["LANG"]])
         try site.write(built, to: "built.yaml")
         let outcome = try await site.penstock("settings", "init", "built.yaml")
         #expect(outcome.code == 0, "\(outcome)")
-        #expect(outcome.errorText.contains("S/Fetch: no plugin serves Source/AWS/S3/1"))
+        #expect(outcome.errorText.contains("S/Fetch: no plugin serves Source/AWS/ECR/1"))
         let later = "B/Later: which entry of CodeBuild.projects it needs shows when it runs: #{S.Name}"
         #expect(outcome.errorText.contains(later))
         #expect(
@@ -209,6 +192,7 @@ struct TemplateTests {
                 CodeBuild:
                   projects:
                     Compile:
+                      # accountId: The account in CODEBUILD_BUILD_ARN; 000000000000 if absent
                       buildspec: |
                         version: 0.2
                         env:
@@ -218,15 +202,15 @@ struct TemplateTests {
                         KEY: "CHOOSE: the value of the parameter /a/b"
                         MODE: "release"
                         TOKEN: {"secret":"token"}
-                      image: "CHOOSE: an image"
                       parameters:
                         "/site/url": "CHOOSE: the value of the parameter /site/url"
+                      # region: AWS_REGION and AWS_DEFAULT_REGION of the build; us-east-1 if absent
                       secrets:
                         database: {"secret":"database"}
-                grants:
-                  builder:
-                    environment: ["LANG"]
-                    network: true
+                # grants:
+                #   codebuild:
+                #     hostPaths:
+                #       tools: Toolchains that live outside /usr (an absolute path, ro)
                 secrets:
                   database:
                     file: "CHOOSE: the path of a file with this secret"
@@ -294,8 +278,8 @@ private let built = """
             - Name: S
               Actions:
                 - Name: Fetch
-                  ActionTypeId: {Category: Source, Owner: AWS, Provider: S3, Version: 1}
-                  Configuration: {S3Bucket: b, S3ObjectKey: k}
+                  ActionTypeId: {Category: Source, Owner: AWS, Provider: ECR, Version: 1}
+                  Configuration: {RepositoryName: r}
                   Namespace: S
                   OutputArtifacts: [{Name: Code}]
             - Name: B
