@@ -25,7 +25,11 @@ struct TemporaryDirectory: ~Copyable {
         self.path = path
     }
 
-    deinit { Self.remove(name, from: lock.raw) }
+    deinit {
+        Self.remove(name, from: lock.raw)
+        // Closing is not enough while a child that is just being started has a copy of the descriptor.
+        flock(lock.raw, LOCK_UN)
+    }
 
     /// Removes what ingests have left that were killed; does nothing while one is at work.
     static func sweep(_ parent: String) throws(ArtifactError) {
