@@ -5,7 +5,7 @@ public struct Masker: Hashable, Sendable {
     public static let replacement = "***"
     /// In characters. Shorter ones are part of ordinary words.
     static let shortest = 6
-    /// In characters: from here on a secret may not leave in a result at all.
+    /// In characters: from here on a secret may not stand anywhere in a result.
     static let shortestInOutput = 12
 
     private var needles = Needles()
@@ -56,8 +56,10 @@ public struct Masker: Hashable, Sendable {
         return window.append(bytes, self) + window.finish(self)
     }
 
-    /// Whether a secret of 12 or more characters stands in `text`.
-    public func holdsLongSecret(_ text: String) -> Bool {
+    /// Whether a secret of 12 or more characters stands in `text`, or a shorter one is all of it.
+    public func holdsSecret(_ text: String) -> Bool {
+        // A short one may stand in a text by accident, but is none by accident.
+        if mask(text) == Self.replacement { return true }
         guard !longNeedles.isEmpty else { return false }
         return Array(text.utf8).withUnsafeBufferPointer { bytes in
             bytes.indices.contains { longNeedles.match(in: bytes, at: $0) > 0 }

@@ -123,9 +123,9 @@ extension PluginSession {
     }
 
     private func placeOfSecret(in result: JobSuccessResult) -> String? {
-        if let token = result.continuationToken, log.masker.holdsLongSecret(token) { return "the continuation token" }
+        if let token = result.continuationToken, log.masker.holdsSecret(token) { return "the continuation token" }
         return result.outputVariables.sorted { $0.key < $1.key }
-            .first { log.masker.holdsLongSecret($0.value) || log.masker.holdsLongSecret($0.key) }
+            .first { log.masker.holdsSecret($0.value) || log.masker.holdsSecret($0.key) }
             .map { "the output variable \(log.masker.mask($0.key))" }
     }
 

@@ -26,6 +26,10 @@ enum SecretSource: Hashable, Sendable {
                 throw Failure(.configurationInvalid, "secret \(name): the environment variable \(variable) is not set")
             }
             return String(cString: value)
+        case .file(let path) where path.hasPrefix(Settings.choiceMark):
+            throw Failure(
+                .configurationInvalid,
+                "secret \(name): the settings still say \(JSON.string(path).text); put the path of its file there")
         case .file(let path):
             // Nonblocking: a FIFO without a writer would hold us for ever.
             let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)

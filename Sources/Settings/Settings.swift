@@ -69,11 +69,16 @@ public struct Settings: Sendable {
         provider: String, collection: String, key: String, members: [ProviderSettings.Member] = []
     ) throws(Failure) -> Entry {
         if let entry = providers[provider]?[collection]?[key] {
+            try check(entry, at: "\(provider).\(collection).\(key)", members)
             var secrets: [String: String] = [:]
             let value = try resolve(entry, at: "\(provider).\(collection).\(key)", &secrets)
             return Entry(value: value, secrets: secrets)
         }
-        let near = nearest(to: key, in: entries(provider, collection)).map { " (it has \"\($0)\")" } ?? ""
+        let collections = Array(self.members(of: providers[provider]).keys)
+        let misspelt = providers[provider]?[collection] == nil ? nearest(to: collection, in: collections) : nil
+        let near =
+            (misspelt.map { "\(provider).\($0)" } ?? nearest(to: key, in: entries(provider, collection)))
+            .map { " (it has \"\($0)\")" } ?? ""
         let needed = members.filter(\.required).map { "\($0.name): …" }.joined(separator: ", ")
         let lines = [
             "\(place) says nothing about \(key)\(near). Add to it:",
@@ -93,6 +98,26 @@ public struct Settings: Sendable {
             )
         }
         return try source.read(name)
+    }
+
+    /// A member that the plugin does not know is a mistake, which must not be silent: it may be the address of a server.
+    private func check(
+        _ entry: JSON, at path: String, _ members: [ProviderSettings.Member]
+    ) throws(Failure) {
+        let known = members.map(\.name)
+        guard !known.isEmpty, case .object(let given) = entry else { return }
+        for name in given.keys.sorted() where !known.contains(name) {
+            let near = nearest(to: name, in: known).map { "did you mean \"\($0)\"?" }
+            throw Failure(
+                .configurationInvalid,
+                "\(place) has \(path).\(name), which means nothing: \(near ?? "there may be \(known.joined(separator: ", "))")"
+            )
+        }
+        for member in members where member.required && given[member.name] == nil {
+            throw Failure(
+                .configurationInvalid,
+                "\(place) lacks \(path).\(member.name): \(member.description)")
+        }
     }
 
     private func resolve(_ value: JSON, at path: String, _ secrets: inout [String: String]) throws(Failure) -> JSON {
@@ -122,8 +147,11 @@ public struct Settings: Sendable {
     private var place: String { path.map { "the settings file \($0)" } ?? "there is no settings file, so it" }
 
     private func entries(_ provider: String, _ collection: String) -> [String] {
-        guard case .object(let entries) = providers[provider]?[collection] else { return [] }
-        return Array(entries.keys)
+        Array(members(of: providers[provider]?[collection]).keys)
+    }
+
+    private func members(of value: JSON?) -> [String: JSON] {
+        if case .object(let members) = value { members } else { [:] }
     }
 }
 

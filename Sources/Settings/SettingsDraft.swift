@@ -47,7 +47,9 @@ public indirect enum SettingsDraft: Hashable, Sendable {
         case .value(let value): return yamlLines(value, after: "\(key):")
         case .object(let members):
             let isComment = isOptional && !inComment && isRemark
-            let isEmpty = !isComment && !inComment && members.values.allSatisfy(\.isRemark)
+            // Objects with nothing but remarks in them are written themselves.
+            let isEmpty =
+                !isComment && !inComment && members.values.allSatisfy { if case .remark = $0 { true } else { false } }
             let inner = members.sorted { $0.key < $1.key }.flatMap {
                 $1.lines($0, isOptional: isOptional, inComment: inComment || isComment)
             }

@@ -90,7 +90,7 @@ struct Conduct {
             throw error
         }
         await runner.shutdown()
-        view.end(execution)
+        view.end(execution, options.resumption(of: execution.id.text))
         switch execution.status {
         case .succeeded: throw Answer(.yes)
         case .stopped: throw Answer(.stopped)
@@ -147,7 +147,7 @@ struct Conduct {
         await runner.shutdown()
         view.suspend()
         let id = await driver.execution.id
-        throw Answer(.stopped, "\(reason); `penstock resume \(id)` goes on")
+        throw Answer(.stopped, "\(reason); `\(options.resumption(of: id.text))` goes on")
     }
 
     // MARK: Approvals

@@ -46,6 +46,15 @@ struct CommonOptions: ParsableArguments {
         try refuseEmpty(settings, "--settings")
     }
 
+    /// The command that goes on with an execution, from the same places.
+    func resumption(of execution: String) -> String {
+        let places =
+            (stateDirectory == defaultState() ? [] : [("--state", stateDirectory)])
+            + plugins.directories.map { ("--plugins", absolute($0)) }
+            + [settings].compactMap { $0 }.map { ("--settings", absolute($0)) }
+        return places.reduce("penstock resume \(execution)") { "\($0) \($1.0) \(quoted($1.1))" }
+    }
+
     var stateDirectory: String { absolute(state) }
     var logs: ActionLogs { ActionLogs(directory: "\(stateDirectory)/logs") }
 
@@ -80,6 +89,16 @@ struct RunningOptions: ParsableArguments {
     func validate() throws {
         guard 1...100 ~= jobs else { throw ValidationError("--jobs must be from 1 to 100, found \(jobs)") }
     }
+}
+
+/// As a shell takes it for one word.
+private func quoted(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { UInt8(ascii: "+")...UInt8(ascii: "9") ~= $0 || isLetter($0) }
+    return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
+}
+
+private func isLetter(_ byte: UInt8) -> Bool {
+    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || byte == UInt8(ascii: "_")
 }
 
 private func variable(_ name: String) -> String? {

@@ -35,6 +35,7 @@ struct Penstock: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            end(.yes)
         } catch {
             leave(with: error)
         }
@@ -65,8 +66,20 @@ struct Penstock: AsyncParsableCommand {
             if isHelp { print(text) } else { complain(text, named: false) }
             code = isHelp ? .yes : exitCode(for: error) == .validationFailure ? .usage : .fault
         }
+        end(code)
+    }
+
+    private static func end(_ code: Exit) -> Never {
         // Not all streams at once: a question may still wait for its answer on the standard input.
-        fflush(standardOutput)
+        let isFlushed = fflush(standardOutput) == 0
+        let reason = String(cString: strerror(errno))
+        // Who reads a pipe may stop when he has seen enough.
+        var status = stat()
+        let isPipe = fstat(STDOUT_FILENO, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
+        guard isFlushed && ferror(standardOutput) == 0 || isPipe else {
+            complain("the standard output cannot be written\(isFlushed ? "" : ": \(reason)"); what it has is not all")
+            Glibc.exit(Exit.fault.rawValue)
+        }
         Glibc.exit(code.rawValue)
     }
 }

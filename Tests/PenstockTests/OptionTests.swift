@@ -103,7 +103,7 @@ struct OptionTests {
         let outcome = try await site.run(Self.gated, input: input)
         #expect(outcome.code == 4)
         let id = try await site.execution()
-        #expect(outcome.errorText.contains("nobody is there to answer the approval; `penstock resume \(id)` goes on"))
+        #expect(outcome.errorText.contains("nobody is there to answer the approval; \(site.resumption(of: id))"))
         #expect(try await site.shown()["status"] == "InProgress")
         #expect(try await site.penstock("show", id).text.contains("Gate/Ok  InProgress, waits for an approval"))
         #expect(try await site.resume().code == 4, "still nobody")

@@ -28,6 +28,16 @@ struct ScenarioTests {
             names(in: site.path) == ["pipeline.json", "plugins", "scenarios.yaml", "settings.yaml", "shared", "signs"])
     }
 
+    @Test("a report does not replace what it is about")
+    func overwriting() async throws {
+        let site = try Site()
+        for file in ["scenarios.yaml", "./pipeline.json"] {
+            let outcome = try await test("scenarios: [\(passing)]", "--output", file, on: site)
+            #expect(outcome.code == 2 && outcome.errorText.contains("--output \(file): is read here"), "\(outcome)")
+        }
+        #expect(contents(site.place("scenarios.yaml")) == "scenarios: [\(passing)]")
+    }
+
     @Test("JUnit's XML is read by a common parser, whatever stands in it, and JSON is one object")
     func reports() async throws {
         let site = try Site()

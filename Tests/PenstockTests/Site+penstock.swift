@@ -44,6 +44,11 @@ extension Site {
         return try await start(["run", "pipeline.json"] + options, input: input).outcome()
     }
 
+    /// What is said of going on with an execution: the same places again.
+    func resumption(of id: String) -> String {
+        "`penstock resume \(id) --state \(state) --plugins \(plugins) --settings \(place("settings.yaml"))` goes on"
+    }
+
     /// The newest execution's id.
     func execution() async throws -> String {
         let newest = try await penstock("history", "--format", "json", "--limit", "1").objects().first

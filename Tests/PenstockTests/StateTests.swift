@@ -126,6 +126,29 @@ struct StateTests {
         #expect(outcome.text.contains("Succeeded"))
     }
 
+    @Test(
+        "what cannot be printed is the program's fault, which a program that reads enough is not",
+        arguments: [
+            (["history"], "/dev/full", 3), (["history"], "| head -0", 0), (["plugin", "list"], "/dev/full", 3),
+        ])
+    func unprintable(words: [String], to place: String, code: Int32) async throws {
+        let site = try Site()
+        #expect(try await site.run(pipeline(source, Stage("Build", action("Make", "true")))).code == 0)
+        let target = place.hasPrefix("|") ? place : ">\(place)"
+        let script = "\"$@\" \(target); exit ${PIPESTATUS[0]}"
+        let outcome = try await site.start(words, by: ["/bin/bash", "-c", script, "-"]).outcome()
+        #expect(outcome.code == code, "\(outcome)")
+        #expect(outcome.errorText.contains("the standard output cannot be written") == (code == 3), "\(outcome)")
+    }
+
+    @Test("resume looks for the execution before it makes anything")
+    func nothingToResume() async throws {
+        let site = try Site()
+        let outcome = try await site.penstock("resume", "abc")
+        #expect(outcome.code == 2 && outcome.errorText.contains("no execution has been recorded here"), "\(outcome)")
+        #expect(!site.exists("state"))
+    }
+
     @Test("a disk that is full at the start is named, and nothing half-made is left behind", .enabled(if: Site.isRoot))
     func fullAtStart() async throws {
         let site = try Site()

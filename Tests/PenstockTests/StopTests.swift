@@ -22,7 +22,7 @@ struct StopTests {
         let outcome = try await run.outcome()
         #expect(outcome.code == 4 && outcome.output.last?.contains("Stopped in ") == true, "\(outcome)")
         #expect(
-            outcome.output.last?.hasSuffix("interrupted; `penstock resume \(try await site.execution())` goes on")
+            outcome.output.last?.hasSuffix("interrupted; \(site.resumption(of: try await site.execution()))")
                 == true)
         #expect(try await site.shown().statuses == ["Fetch": "Succeeded", "Make": "Succeeded"])
         #expect(try await site.resume().code == 0)
@@ -61,7 +61,7 @@ struct StopTests {
         let outcome = try await run.outcome(after: SIGTERM)
         let id = try await site.execution()
         #expect(outcome.code == 4, "\(outcome)")
-        #expect(outcome.errorText.contains("was asked to end; `penstock resume \(id)` goes on"))
+        #expect(outcome.errorText.contains("was asked to end; \(site.resumption(of: id))"))
         #expect(try await site.shown().statuses == ["Fetch": "Succeeded", "Make": "InProgress"])
         try await site.expectNothingLeft()
         try site.give("go")

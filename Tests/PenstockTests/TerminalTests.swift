@@ -72,7 +72,7 @@ struct TerminalTests {
         run.type("\u{3}")
         let outcome = try await run.outcome()
         #expect(outcome.code == 4 && outcome.text.contains("  – Make "), "\(outcome)")
-        #expect(outcome.text.contains("`penstock resume \(try await site.execution())` goes on"))
+        #expect(outcome.text.contains(site.resumption(of: try await site.execution())))
         try await site.expectNothingLeft()
     }
 

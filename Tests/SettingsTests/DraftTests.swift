@@ -70,6 +70,18 @@ struct DraftTests {
         #expect(try Settings(try read(.object([:])), path: "s", providers: []).grants(of: "x").hostPaths.isEmpty)
     }
 
+    @Test("entries that need nothing are there, and the file can be read")
+    func nothingNeeded() throws {
+        var draft = SettingsDraft.object([:])
+        draft.insert(.object(["region": .remark("where"), "deep": .object([:])]), at: ["S3", "buckets", "site"])
+        draft.insert(.object(["region": .remark("where")]), at: ["S3", "buckets", "other"])
+        draft.insert(.object([:]), at: ["CodeBuild", "projects", "b"])
+        #expect(
+            try read(draft) == [
+                "S3": ["buckets": ["site": ["deep": [:]], "other": [:]]], "CodeBuild": ["projects": ["b": [:]]],
+            ], "\(draft.yaml)")
+    }
+
     @Test("what is there already is kept: two actions may need the same entry")
     func merging() {
         var draft = SettingsDraft.object([:])

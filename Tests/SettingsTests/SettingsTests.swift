@@ -78,6 +78,39 @@ struct SettingsTests {
         }
     }
 
+    @Test("what the plugin does not know or lacks is named, and so is a collection that is nearly the right one")
+    func members() throws {
+        let settings = try settings(
+            #"{"Local":{"targets":{"a":{"pth":"/a"},"b":{"keep":1}},"secrets":{}},"CodeCommit":{"repository":{}}}"#)
+        let members = [
+            ProviderSettings.Member(name: "path", required: true, description: "where"),
+            .init(name: "keep", required: false, description: "how many"),
+        ]
+        for (provider, collection, key, text) in [
+            ("Local", "targets", "a", "s.yaml has Local.targets.a.pth, which means nothing: did you mean \"path\"?"),
+            ("Local", "targets", "b", "s.yaml lacks Local.targets.b.path: where"),
+            ("CodeCommit", "repositories", "x", "says nothing about x (it has \"CodeCommit.repository\")"),
+        ] {
+            do {
+                _ = try settings.entry(provider: provider, collection: collection, key: key, members: members)
+                Issue.record("found")
+            } catch {
+                #expect(error.message.contains(text), "\(error.message)")
+            }
+        }
+    }
+
+    @Test("a secret whose file is still to be chosen says so")
+    func chosen() throws {
+        let settings = try settings(#"{"secrets":{"a":{"file":"CHOOSE: the path"}}}"#)
+        do {
+            _ = try settings.secret("a")
+            Issue.record("read")
+        } catch {
+            #expect(error.message.contains(#"secret a: the settings still say "CHOOSE: the path""#))
+        }
+    }
+
     @Test(
         "what is wrong is named by its path",
         arguments: [

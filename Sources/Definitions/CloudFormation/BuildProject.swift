@@ -7,6 +7,8 @@ public struct BuildProject: Hashable, Sendable {
     public let buildspec: String?
     /// Variables with their values.
     public let environment: [String: String]
+    /// Variables whose values are not known here, with what they stand for.
+    public let openEnvironment: [String: String]
     /// Variables whose values are in the parameter store or the secrets manager, with the names there.
     public let parameters: [String: String]
     public let secrets: [String: String]
@@ -16,16 +18,21 @@ public struct BuildProject: Hashable, Sendable {
 
     init(reading properties: Evaluated) {
         var environment: [String: String] = [:]
-        var (parameters, secrets) = (environment, environment)
+        var (parameters, secrets, open) = (environment, environment, environment)
         for variable in properties.member("Environment")?.member("EnvironmentVariables")?.elements ?? [] {
-            guard let name = variable.member("Name")?.text, let value = variable.member("Value")?.text else { continue }
+            guard let name = variable.member("Name")?.text, let content = variable.member("Value"),
+                let value = content.text
+            else { continue }
+            let unknown = content.allReferences
             switch variable.member("Type")?.text {
             case "PARAMETER_STORE": parameters[name] = value
             case "SECRETS_MANAGER": secrets[name] = value
+            case _ where !unknown.isEmpty: open[name] = unknown.map(\.description).joined(separator: ", and ")
             default: environment[name] = value
             }
         }
         self.environment = environment
+        openEnvironment = open
         self.parameters = parameters
         self.secrets = secrets
         let specification = properties.member("Source")?.member("BuildSpec")

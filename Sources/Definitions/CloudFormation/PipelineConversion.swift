@@ -93,8 +93,15 @@ struct PipelineConversion {
             let separator = known.isEmpty && !unknown.isEmpty ? "." : ""
             return Finding(
                 path: origins[String(known)]! + separator + unknown, rule: finding.rule,
-                message: finding.message + explanation(of: finding.path))
+                message: inTemplateNames(finding.message) + explanation(of: finding.path))
         }
+    }
+
+    /// `Is missing; add "stages".` has another name here.
+    private func inTemplateNames(_ message: String) -> String {
+        let start = "Is missing; add \""
+        guard message.hasPrefix(start) else { return message }
+        return start + String(message.dropFirst(start.count)).capitalised
     }
 
     /// What is not known of the place of a finding, which may be all that is wrong with it.

@@ -28,7 +28,8 @@ struct ImportCommand: AsyncParsableCommand {
         }
         switch common.format {
         case .human:
-            print(JSON.object(["pipeline": file.document]).prettyPrinted)
+            // Half a definition is none.
+            if file.findings.isEmpty { print(JSON.object(["pipeline": file.document]).prettyPrinted) }
             if !common.quiet { origin.tell(template) }
             for finding in file.findings { complain("\(template): \(finding)") }
         case .json: print(JSON.object(origin.report(of: file, from: template)).text)

@@ -16,6 +16,8 @@ struct ResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wiring = try Wiring(common)
+        // Looked for before anything is made, or ended, in a directory that may be another than was meant.
+        _ = try await common.history().find(self.execution)
         let store = try wiring.store(.writing)
         let (execution, outbox) = try await store.find(self.execution)
         guard let sandbox = SandboxChoice(rawValue: execution.start.sandbox) else {

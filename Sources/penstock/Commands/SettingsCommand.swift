@@ -82,6 +82,7 @@ extension BuildProject {
         var draft = SettingsDraft.object([:])
         if let buildspec { draft.insert(.value(.string(buildspec)), at: ["buildspec"]) }
         for (name, value) in environment { draft.insert(.value(.string(value)), at: ["environment", name]) }
+        for (name, thing) in openEnvironment { draft.insert(.choice(thing), at: ["environment", name]) }
         for (name, key) in parameters {
             draft.insert(.choice("the value of the parameter \(key)"), at: ["environment", name])
         }

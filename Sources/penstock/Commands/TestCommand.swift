@@ -36,6 +36,9 @@ struct TestCommand: AsyncParsableCommand {
         try refuseEmpty(definition, "the name of a definition")
         try refuseEmpty(scenarios, "--scenarios")
         try refuseEmpty(output, "--output")
+        if let output, [definition, scenarios].contains(where: { isSameFile($0, output) }) {
+            throw ValidationError("--output \(output): is read here; name another file")
+        }
     }
 
     func run() async throws {
@@ -53,6 +56,12 @@ struct TestCommand: AsyncParsableCommand {
             say(report.text(format, quiet: quiet))
         }
         throw Answer(report.failureCount == 0 ? .yes : .no)
+    }
+
+    private func isSameFile(_ one: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
     private func say(_ text: String) {

@@ -53,7 +53,7 @@ final class JSONView: View {
     }
 
     func suspend() {}
-    func end(_ execution: Execution) {}
+    func end(_ execution: Execution, _ resumption: String) {}
 
     private func say(_ json: JSON) { print(json.text) }
 }

@@ -47,11 +47,11 @@ final class LiveView: View {
         if questions > 0 { print() }
     }
 
-    func end(_ execution: Execution) {
+    func end(_ execution: Execution, _ resumption: String) {
         self.execution = execution
         questions = 0
         draw()
-        print(execution.endWords)
+        print(execution.endWords(resumption))
     }
 
     private func draw() {

@@ -8,7 +8,8 @@ protocol View: AnyObject {
     func show(_ moment: Moment)
     /// Nothing more will happen for now.
     func suspend()
-    func end(_ execution: Execution)
+    /// - Parameter resumption: the command that goes on with it, if anything does.
+    func end(_ execution: Execution, _ resumption: String)
 }
 
 /// What became of one action in a commit.
@@ -71,10 +72,10 @@ extension Execution {
     }
 
     /// The last line of a run.
-    var endWords: String {
+    func endWords(_ resumption: String) -> String {
         var text = "\(pipeline.name) \(status.name) in \(duration(from: startedAt, to: now()))"
         if let reason = status.reason { text += ": \(reason)" }
-        if case .stopped = status { text += "; `penstock resume \(id)` goes on" }
+        if case .stopped = status { text += "; `\(resumption)` goes on" }
         return text
     }
 }
@@ -138,7 +139,7 @@ final class PlainView: View {
 
     func suspend() {}
 
-    func end(_ execution: Execution) { say(now(), execution.endWords) }
+    func end(_ execution: Execution, _ resumption: String) { say(now(), execution.endWords(resumption)) }
 
     private func say(_ at: Instant, _ text: String) { print("\(timeOfDay(at)) \(text)") }
 }
