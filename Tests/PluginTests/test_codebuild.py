@@ -110,7 +110,7 @@ class Phases(CodeBuildCase):
             self.assertEqual(ending.last["type"] == "jobSuccessResult", "after" in expected)
 
     def test_a_wrong_on_failure_is_refused_before_anything_runs(self):
-        for policy in ("abort", "RETRY-101", "RETRY-(", "CONTINUE-1"):
+        for policy in ("abort", "RETRY-101", "RETRY-99999999999999", "RETRY-(", "CONTINUE-1"):
             _, ending = self.order({"commands": ["echo @x"], "on-failure": policy})
             self.assertFailed(ending, "ConfigurationError", "phases.install.on-failure", policy.rpartition("-")[2])
 

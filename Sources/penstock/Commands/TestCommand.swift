@@ -42,8 +42,11 @@ struct TestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let pipeline = try choice.loadFaultless(definition, Installation(plugins), refusal: .usage) { _ in true }
-            .pipeline
+        let file = try choice.loadFaultless(definition, Installation(plugins), refusal: .usage) { _ in true }
+        let pipeline = file.pipeline
+        for transition in file.origin?.disabledTransitions ?? [] {
+            complain("\(definition): scenarios go through the transition into \(transition.stage), which is disabled")
+        }
         let (scenarios, findings) = Scenario.read(try readDocument(at: self.scenarios), for: pipeline)
         guard findings.isEmpty else {
             throw Answer(.usage, findings.map { "\(self.scenarios): \($0)" }.joined(separator: "\npenstock: "))

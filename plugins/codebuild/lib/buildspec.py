@@ -179,7 +179,7 @@ class Buildspec:
         phase.on_failure = word
         if word != "RETRY":
             return
-        parts = re.fullmatch(r"(?:(\d{1,3})(?:-(.+))?|(.+))?", rest, re.S)
+        parts = re.fullmatch(r"(?:(\d+)(?:-(.+))?|(.+))?", rest, re.S)
         phase.retries = int(parts[1]) if parts[1] else RETRIES
         if phase.retries > 100:
             self.refuse(path, f"{phase.retries} retries are too many; the limit is 100")
