@@ -6,7 +6,7 @@ public enum HostMessage: Hashable, Sendable {
     case cancel(Cancel)
 
     /// Unknown members are ignored, optional ones may be absent. Spec: MSG-04, MSG-05
-    /// - Throws: the first violated rule: MSG-01 for an unknown type, MSG-03 for anything else.
+    /// - Throws: the first violated rule: MSG-01 for an unknown type, MSG-02 without a jobId, else MSG-03.
     public init(_ json: JSON) throws(RuleViolation) {
         let reader = JSONReader(json)
         let (jobId, name) = try reader.envelope()

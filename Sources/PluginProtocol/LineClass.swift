@@ -31,7 +31,9 @@ public enum LineClass: Hashable, Sendable {
         do throws(RuleViolation) {
             try checkLength(of: line, ending)
             // Only an object can be a message: other text need not be parsed.
-            guard first == UInt8(ascii: "{") else { throw noMessage }
+            guard first == UInt8(ascii: "{") else {
+                throw text.starts(with: byteOrderMark) ? beginsWithMark : noMessage
+            }
             let json = try parse(text)
             guard let jobId = json["jobId"]?.stringValue, jobIds.contains(jobId),
                 json["protocol"]?.stringValue?.hasPrefix(WireProtocol.family) == true
@@ -42,7 +44,8 @@ public enum LineClass: Hashable, Sendable {
                 self = .stray
                 return
             }
-            self = ending == .endOfStream && error != noMessage ? .truncated : .protocolError(jobId: jobId, error)
+            let isComplete = error == noMessage || error == beginsWithMark
+            self = ending == .endOfStream && !isComplete ? .truncated : .protocolError(jobId: jobId, error)
         }
     }
 
@@ -58,6 +61,11 @@ public enum LineClass: Hashable, Sendable {
 
 private let noMessage = RuleViolation(
     rule: "FRM-01", path: "", problem: "the line holds the jobId and is no message; one message, one line")
+
+private let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+private let beginsWithMark = RuleViolation(
+    rule: "FRM-02", path: "", problem: "the line begins with a byte order mark; write UTF-8 without one")
 
 private func checkLength(of line: [UInt8], _ ending: LineEnding) throws(RuleViolation) {
     var bytes = line.count + 1

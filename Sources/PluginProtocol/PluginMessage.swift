@@ -21,7 +21,8 @@ public struct PluginMessage: Hashable, Sendable {
     }
 
     /// Unknown members are ignored.
-    /// - Throws: the first violated rule: MSG-01 for an unknown type, MSG-03 for a wrong shape, or the field's own.
+    /// - Throws: the first violated rule: MSG-01 for an unknown type, MSG-02 without a jobId, MSG-03 for a wrong shape,
+    ///   or the field's own.
     public init(_ json: JSON) throws(RuleViolation) {
         let reader = JSONReader(json)
         let (jobId, name) = try reader.envelope()
@@ -66,13 +67,15 @@ extension PluginMessage.Body {
 extension JSONReader {
     /// The members that are common to all messages.
     func envelope() throws(RuleViolation) -> (jobId: String, type: JSONReader) {
-        try obeying("MSG-03") {
+        let jobId = try obeying("MSG-02") { try required("jobId").string() }
+        let type = try obeying("MSG-03") {
             let version = try required("protocol")
             guard try version.string() == WireProtocol.version else {
                 throw JSONTypeError(path: version.path, problem: "must be \"\(WireProtocol.version)\"")
             }
-            return (try required("jobId").string(), try required("type"))
+            return try required("type")
         }
+        return (jobId, type)
     }
 }
 

@@ -42,7 +42,7 @@ struct LineClassTests {
             (message(#""type":"acknowledge","x":-9007199254740991"#), "message"),
             (message(#""type":"acknowledge","x":99999999999999999999"#), "FRM-08"),
             (message("\"type\":\"acknowledge\",\"x\":\"a\tb\""), "FRM-08"),
-            ("\u{FEFF}" + message(#""type":"acknowledge""#), "FRM-01"),
+            ("\u{FEFF}" + message(#""type":"acknowledge""#), "FRM-02"),
             (message(#""type":"acknowledge""#) + message(#""type":"acknowledge""#), "FRM-08"),
             (message(#""type":"jobDone""#), "MSG-01"), (message(#""type":7"#), "MSG-01"),
             (message(#""x":7"#), "MSG-03"),
