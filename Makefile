@@ -10,13 +10,13 @@ BUILD := swift build --explicit-target-dependency-import-check error
 
 # What the build needs, what the sandbox and the shipped plugins need, what tests and demonstration need.
 PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-dev libc6-dev pkg-config \
-	bubblewrap git jq python3 python3-yaml python3-botocore util-linux \
+	bubblewrap git jq python3 python3-yaml python3-botocore python3-jsonschema util-linux \
 	python3-markdown python3-venv procps curl
 
 # Servers that plugins are tested against; nothing of them is installed into the system.
 TOOLS := .build/test-tools
 
-.PHONY: run test bench interop install setup build lint test-tools plugin-tests demonstration
+.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests demonstration
 
 run: setup build demonstration
 
@@ -25,7 +25,7 @@ test: setup lint
 	swift test --skip-build --skip PenstockTests
 	# By themselves: they start the whole program, and wait for it while others would keep both processors.
 	swift test --skip-build --filter PenstockTests
-	$(MAKE) plugin-tests demonstration
+	$(MAKE) spec-tests plugin-tests demonstration
 
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
@@ -48,6 +48,9 @@ $(TOOLS)/complete: Tests/PluginTests/tools.txt
 	/usr/bin/python3 -m venv $(TOOLS)
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	touch $@
+
+spec-tests:
+	cd Tests/SpecTests && /usr/bin/python3 -m unittest -q
 
 plugin-tests: test-tools
 	cd Tests/PluginTests && /usr/bin/python3 -m unittest -q
