@@ -1,5 +1,6 @@
 import ArgumentParser
 import Definitions
+import Engine
 import Pipelines
 import PluginHost
 import PluginProtocol
@@ -30,17 +31,20 @@ struct TemplateOptions: ParsableArguments {
     /// - Parameters:
     ///   - isReplaced: of an action for which something stands in; its type may be one that nothing here serves.
     ///   - check: refuses what does not fit a pipeline that can be read; the findings may come from that.
+    ///   - refusesFailures: whether the caller lets no action fail where a stage has an `onFailure`.
     ///   - needsPlugins: whether an action type that no installed plugin serves is a finding.
     /// - Throws: all findings, as the answer of the command.
     func loadFaultless(
         _ path: String, _ installation: Installation, refusal: Exit = .no, isReplaced: (ActionPlace) -> Bool,
-        needsPlugins: Bool = false, check: (Pipeline) throws -> Void = { _ in }
+        refusesFailures: Bool = false, needsPlugins: Bool = false, check: (Pipeline) throws -> Void = { _ in }
     ) throws -> DefinitionFile {
         let file = try load(path, catalogue: installation.actionTypes)
         let replaced = Set(file.pipeline.typePaths.filter { isReplaced($0.place) }.map { file.place(of: $0.path) })
         let findings = file.findings.filter { $0.rule != "ACT-2" || !replaced.contains($0.path) }
         let said = Set(findings.map(\.path))
-        let more = file.conditionFindings + (needsPlugins ? file.missingPlugins(installation.catalogue) : [])
+        let more =
+            file.conditionFindings(butOnFailure: refusesFailures)
+            + (needsPlugins ? file.missingPlugins(installation.catalogue) : [])
         let all = findings + more.filter { !said.contains($0.path) && !replaced.contains($0.path) }
         if all.allSatisfy({ $0.rule == "ACT-2" }) { try check(file.pipeline) }
         guard all.isEmpty else {
@@ -63,12 +67,41 @@ extension DefinitionFile {
     }
 
     /// Conditions are not run, and what ignored them would say that a stage goes through which would not.
-    fileprivate var conditionFindings: [Finding] {
+    fileprivate func conditionFindings(butOnFailure: Bool) -> [Finding] {
         pipeline.stages.enumerated().compactMap { index, stage in
-            guard stage.beforeEntry != nil || stage.onSuccess != nil || stage.onFailure != nil else { return nil }
-            return Finding(
-                path: place(of: "stages[\(index)]"), rule: "CND-1",
-                message: "stage \(stage.name) has conditions, which this version does not run: remove them")
+            let counts = stage.onFailure != nil && !butOnFailure
+            guard stage.beforeEntry != nil || stage.onSuccess != nil || counts else { return nil }
+            return conditionFinding(index)
+        }
+    }
+
+    private func conditionFinding(_ index: Int) -> Finding {
+        let name = pipeline.stages[index].name
+        return Finding(
+            path: place(of: "stages[\(index)]"), rule: "CND-1",
+            message: "stage \(name) has conditions, which this version does not run: remove them")
+    }
+
+    /// What follows the failure of a stage is not run. Where something is declared for it, all actions must have stubs
+    /// that succeed: then it is what it would be.
+    func refuseFailures(_ stubs: [String: Stub], in path: String) throws {
+        for (index, stage) in pipeline.stages.enumerated() where stage.onFailure != nil {
+            let canFail = stage.actions.filter { stubs["\(stage.name)/\($0.name)"]?.succeeds != true }
+            if canFail.isEmpty { continue }
+            let names = canFail.map(\.name).joined(separator: ", ")
+            throw Answer(
+                .no,
+                "\(path): \(conditionFinding(index)), or put stubs that succeed in place of \(names)")
+        }
+    }
+}
+
+extension Stub {
+    fileprivate var succeeds: Bool {
+        switch self {
+        case .action(let stub): if case .succeeds = stub.outcome { true } else { false }
+        case .approval(.answers(let status, _, _)): status == .approved
+        case .approval(.expires): false
         }
     }
 }

@@ -37,6 +37,7 @@ struct RunCommand: AsyncParsableCommand {
         let pipeline = file.pipeline
         // Everything that can be wrong is looked at before the state directory is touched.
         let choices = try replacing.choices(for: pipeline)
+        try file.refuseFailures(choices.stubs, in: definition)
         let lastStage = try lastStage(of: file)
         let store = try wiring.store(.writing)
         let start = Start(
@@ -55,7 +56,7 @@ struct RunCommand: AsyncParsableCommand {
     private func load(_ wiring: Wiring) throws -> DefinitionFile {
         let isReplaced = try replacing.stubbing.isReplaced(besides: replacing.sources)
         let file = try choice.loadFaultless(
-            definition, wiring.installation, isReplaced: isReplaced, needsPlugins: true,
+            definition, wiring.installation, isReplaced: isReplaced, refusesFailures: true, needsPlugins: true,
             check: replacing.stubbing.check)
         if let stopAfter, !file.pipeline.stages.contains(where: { $0.name == stopAfter }) {
             let names = file.pipeline.stages.map(\.name).joined(separator: ", ")
