@@ -33,7 +33,7 @@ extension ActionRun {
         } catch {
             outcome = .failure(error)
         }
-        try? await blocking { try workspace.remove() }
+        await remove(workspace)
         return try outcome.get()
     }
 }

@@ -72,12 +72,16 @@ struct ActionRun: Sendable {
         }
         // What comes next does not need the workspace gone. One that cannot be removed now is at the next start.
         if let event { await report(event) }
+        await remove(workspace)
+        if let problem { throw problem }
+    }
+
+    func remove(_ workspace: Workspace) async {
         do {
             try await blocking { try workspace.remove() }
         } catch {
             warn("\(error); it is tried again when Penstock starts")
         }
-        if let problem { throw problem }
     }
 
     private func run(_ plan: PluginPlan, in workspace: Workspace, _ slot: Slot?) async throws -> Event? {

@@ -85,13 +85,11 @@ struct RunCommand: AsyncParsableCommand {
     /// whichever comes first.
     private func lastStage(of file: DefinitionFile) throws -> String? {
         let stages = file.pipeline.stages.map(\.name)
-        guard
-            let disabled = stages.firstIndex(where: { name in
-                file.origin?.disabledTransitions.contains { $0.stage == name } ?? false
-            })
+        let transitions = file.origin?.disabledTransitions ?? []
+        guard let disabled = stages.firstIndex(where: { name in transitions.contains { $0.stage == name } }),
+            let transition = transitions.first(where: { $0.stage == stages[disabled] })
         else { return stopAfter }
-        let transition = file.origin?.disabledTransitions.first { $0.stage == stages[disabled] }
-        let reason = "the template disables the transition into \(stages[disabled]) (\(transition?.reason ?? ""))"
+        let reason = "the template disables the transition into \(transition.stage) (\(transition.reason))"
         guard disabled > 0 else { throw Answer(.no, "\(definition): nothing can run: \(reason)") }
         if let stopAfter, let wanted = stages.firstIndex(of: stopAfter), wanted < disabled { return stopAfter }
         complain("\(definition): stops after \(stages[disabled - 1]): \(reason)")
