@@ -22,12 +22,11 @@ extension ActionRun {
         write(LogRecord(source: .host, level: .info, text: "taken from \(summary)"))
         let configuration = dispatch.action.configuration
         let branch = configuration["BranchName"] ?? configuration["Branch"] ?? "local"
-        var variables = [
-            "CommitId": revision, "CommitMessage": summary, "BranchName": branch, "VersionId": revision,
-            "ETag": revision,
-        ]
-        variables["BucketName"] = configuration["S3Bucket"]
-        variables["ObjectKey"] = configuration["S3ObjectKey"]
+        var variables = ["CommitId": revision, "CommitMessage": summary, "BranchName": branch]
+        if let bucket = configuration["S3Bucket"] {
+            variables = ["BucketName": bucket, "VersionId": revision, "ETag": revision]
+            variables["ObjectKey"] = configuration["S3ObjectKey"]
+        }
         variables["RepositoryName"] =
             configuration["RepositoryName"] ?? configuration["Repo"] ?? configuration["Repository"]
         variables["FullRepositoryName"] = configuration["FullRepositoryId"]

@@ -10,11 +10,15 @@ struct OptionTests {
         _ = try await site.makeRepository()
         try site.write("not committed\n", to: "repository/draft")
         let fetch = action(
-            "Fetch", type: "Source/AWS/S3", configuration: ["S3Bucket": "b", "S3ObjectKey": "k"], out: ["Code"])
-        let build = Stage("Build", action("Look", "cat in/Code/draft; [ ! -e in/Code/.git ]", in: ["Code"]))
+            "Fetch", type: "Source/AWS/S3", configuration: ["S3Bucket": "b", "S3ObjectKey": "k"], out: ["Code"],
+            more: ["namespace": "From"])
+        let script = "echo '#{From.BucketName}/#{From.ObjectKey}'; cat in/Code/draft; [ ! -e in/Code/.git ]"
+        let build = Stage("Build", action("Look", script, in: ["Code"]))
         let outcome = try await site.run(pipeline(Stage("Source", fetch), build), "--source", "Fetch=repository")
         #expect(outcome.code == 0 && outcome.text.contains("Build/Look | not committed"), "\(outcome)")
         let shown = try await site.penstock("show", try await site.execution())
+        #expect(outcome.text.contains("Build/Look | b/k"), "the variables that its provider gives")
+        #expect(shown.text.contains("VersionId=") && !shown.text.contains("CommitId="))
         #expect(shown.text.contains("source     Fetch=\(site.place("repository"))"))
     }
 
