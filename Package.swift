@@ -59,10 +59,12 @@ let package = Package(
                 "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",
                 "Workspaces",
             ]),
+        library(
+            "Conformance", ["Artifacts", "CSystem", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "CSystem", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
+                "Artifacts", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -91,6 +93,9 @@ let package = Package(
         tests(
             "RunnerTests",
             ["Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "Runner", "Settings", "Workspaces"]),
+        tests(
+            "ConformanceTests",
+            ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests("PenstockTests", ["Jansson", "Processes", "penstock", "penstock-sandbox"]),
         tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),

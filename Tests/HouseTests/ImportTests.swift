@@ -21,8 +21,9 @@ private let house: [String: Set<String>] = [
         "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",
         "Workspaces",
     ],
+    "Conformance": ["Artifacts", "CSystem", "Jansson", "PluginProtocol", "Processes", "Workspaces"],
     "penstock": [
-        "ArgumentParser", "Artifacts", "CSystem", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
+        "ArgumentParser", "Artifacts", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
         "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
     ],
 ]
