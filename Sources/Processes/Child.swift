@@ -27,6 +27,14 @@ public final class Child: Sendable {
     /// Sends a signal to the process, or to its whole process group. One that has ended is left alone.
     public func signal(_ signal: Int32, group: Bool) { reactor.post(.signal(token, signal, group: group)) }
 
+    /// Stops reading a stream, so that its pipe fills, until it is read on.
+    public func hold(_ stream: Stream) { reactor.post(.hold(token, stream, true)) }
+
+    public func readOn(_ stream: Stream) { reactor.post(.hold(token, stream, false)) }
+
+    /// Closes our end of a stream early: a child that writes there is told that nobody reads.
+    public func close(_ stream: Stream) { reactor.post(.close(token, stream)) }
+
     /// Kills what is left of the process group, closes the pipes and reaps the process, all of it soon.
     public func end() { reactor.post(.finish(token, nil)) }
 

@@ -21,6 +21,8 @@ struct ChildPipes {
     var closesInput = false
     var waitsToWrite = false
     var isReading = true
+    /// Not read, because somebody asked for that.
+    var held: Set<Stream> = []
     /// Nobody is interested any more: reaped as soon as it has ended.
     var isFinishing = false
     var finishers: [CheckedContinuation<Void, Never>] = []

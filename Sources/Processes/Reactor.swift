@@ -14,6 +14,8 @@ public final class Reactor: Sendable {
         case closeInput(UInt64)
         case signal(UInt64, Int32, group: Bool)
         case resumeReading(UInt64)
+        case hold(UInt64, Stream, Bool)
+        case close(UInt64, Stream)
         case finish(UInt64, CheckedContinuation<Void, Never>?)
         case adoptOrphans
     }

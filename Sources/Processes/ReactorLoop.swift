@@ -14,6 +14,14 @@ struct ReactorLoop: ~Copyable {
     /// The low bits of a poll token say which descriptor of the child is meant.
     private enum Source: UInt64 {
         case output, error, status, input, exit
+
+        init(_ stream: Stream) {
+            switch stream {
+            case .output: self = .output
+            case .error: self = .error
+            case .status: self = .status
+            }
+        }
     }
 
     init(reactor: Reactor, wake: Int32) {
@@ -52,6 +60,8 @@ struct ReactorLoop: ~Copyable {
                 guard let child = children[token], group || child.exitDescriptor >= 0 else { break }
                 kill(group ? -child.pid : child.pid, signal)
             case .resumeReading(let token): setReading(token, true)
+            case .hold(let token, let stream, let on): hold(token, stream, on)
+            case .close(let token, let stream): closeOutput(token, stream)
             case .finish(let token, let continuation): finish(token, continuation)
             case .adoptOrphans: adoptsOrphans = csystem_adopt_orphans(wake) == 0
             }
@@ -125,11 +135,27 @@ struct ReactorLoop: ~Copyable {
     private mutating func setReading(_ token: UInt64, _ on: Bool) {
         guard let child = children[token], child.isReading != on else { return }
         children[token]?.isReading = on
-        for (stream, source) in [(Stream.output, Source.output), (.error, .error), (.status, .status)] {
-            let descriptor = child[stream].descriptor
-            guard descriptor >= 0 else { continue }
-            if on { watch(descriptor, token, source) } else { _ = csystem_poll_set(poll, descriptor, 0, 0, 0) }
-        }
+        for stream in Stream.allCases where !child.held.contains(stream) { setReading(token, stream, on) }
+    }
+
+    private func setReading(_ token: UInt64, _ stream: Stream, _ on: Bool) {
+        guard let descriptor = children[token]?[stream].descriptor, descriptor >= 0 else { return }
+        if on { watch(descriptor, token, Source(stream)) } else { _ = csystem_poll_set(poll, descriptor, 0, 0, 0) }
+    }
+
+    private mutating func hold(_ token: UInt64, _ stream: Stream, _ on: Bool) {
+        guard let child = children[token], child.held.contains(stream) != on else { return }
+        if on { children[token]?.held.insert(stream) } else { children[token]?.held.remove(stream) }
+        if child.isReading { setReading(token, stream, !on) }
+    }
+
+    private mutating func closeOutput(_ token: UInt64, _ stream: Stream) {
+        guard let descriptor = children[token]?[stream].descriptor, descriptor >= 0 else { return }
+        setReading(token, stream, false)
+        close(descriptor)
+        children[token]?[stream].descriptor = -1
+        _ = children[token]?.events?.push(.end(stream))
+        endEventsIfComplete(token)
     }
 
     private mutating func noteExit(_ token: UInt64) {

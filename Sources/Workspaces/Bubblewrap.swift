@@ -9,14 +9,31 @@ public struct Bubblewrap: Hashable, Sendable {
     public var etc: String
     /// The workspace inside.
     public var insideRoot: String
+    /// For judging a plugin: nothing that it does is refused or lost that an ordinary machine would let it do.
+    public var exposure: Exposure?
+
+    /// What is there to be looked at afterwards, where a job's sandbox hides it or ends it.
+    public struct Exposure: Hashable, Sendable {
+        /// Folder outside that stands for `/tmp` and `/var/tmp`, apart from the workspace's own.
+        public var tmp: String
+        /// What the supervisor does beside the plugin: its options, up to `--`.
+        public var supervision: [String]
+
+        public init(tmp: String, supervision: [String] = []) {
+            self.tmp = tmp
+            self.supervision = supervision
+        }
+    }
 
     public init(
-        launcher: String, program: String = "/usr/bin/bwrap", etc: String, insideRoot: String = "/workspace"
+        launcher: String, program: String = "/usr/bin/bwrap", etc: String, insideRoot: String = "/workspace",
+        exposure: Exposure? = nil
     ) {
         self.launcher = launcher
         self.program = program
         self.etc = etc
         self.insideRoot = insideRoot
+        self.exposure = exposure
     }
 
     static let pluginFolder = "/plugin"
@@ -24,11 +41,20 @@ public struct Bubblewrap: Hashable, Sendable {
     func command(for launch: Launch, program plugin: [String]) -> Command {
         let (loader, environment) = Self.split(launch.environment)
         let arguments =
-            Self.launcherOptions(launch) + ["--", program] + Self.namespaces(launch) + system
+            Self.launcherOptions(launch) + (exposure == nil ? [] : ["--report", Self.reportDescriptor])
+            + ["--", program] + Self.namespaces(launch) + system
             + (launch.network ? Self.networkFiles : []) + work(launch)
-            + loader.flatMap { ["--setenv", $0.key, $0.value] } + ["--"] + plugin
+            + loader.flatMap { ["--setenv", $0.key, $0.value] } + ["--"] + supervisor + plugin
         return Command(
             executable: launcher, arguments: arguments, environment: environment, reportsStatus: true)
+    }
+
+    private static let reportDescriptor = "4"
+    private static let supervisorPath = "/penstock-sandbox"
+
+    private var supervisor: [String] {
+        guard let exposure else { return [] }
+        return [Self.supervisorPath, "--supervise", Self.reportDescriptor] + exposure.supervision + ["--"]
     }
 
     private static func launcherOptions(_ launch: Launch) -> [String] {
@@ -59,9 +85,13 @@ public struct Bubblewrap: Hashable, Sendable {
         return ["--ro-bind", "/usr", "/usr"] + links + [
             "--ro-bind", etc, "/etc", "--proc", "/proc", "--dev", "/dev", "--size", "16777216", "--tmpfs", "/dev/shm",
             "--remount-ro", "/dev", "--dir", "/run", "--dir", "/var", "--symlink", "../tmp", "/var/tmp",
-            // Relative, so that it also means the right folder while bwrap builds the tree.
-            "--symlink", "\(insideRoot.dropFirst())/tmp", "/tmp",
-        ]
+        ] + temporary
+    }
+
+    private var temporary: [String] {
+        if let exposure { return ["--bind", exposure.tmp, "/tmp"] }
+        // Relative, so that it also means the right folder while bwrap builds the tree.
+        return ["--symlink", "\(insideRoot.dropFirst())/tmp", "/tmp"]
     }
 
     /// What a program needs to find and trust a server. `-try`: not every machine has all of them.
@@ -71,12 +101,17 @@ public struct Bubblewrap: Hashable, Sendable {
 
     private func work(_ launch: Launch) -> [String] {
         let root = launch.workspace.root
+        let granted = launch.hostPaths.flatMap { [$0.writable ? "--bind" : "--ro-bind", $0.path, $0.inside] }
+        let plugin = ["--ro-bind", launch.plugin, Self.pluginFolder]
+        let end = ["--chdir", insideRoot, "--remount-ro", "/"]
+        guard exposure == nil else {
+            // The inputs too: a plugin that changes them is to be seen doing it.
+            return plugin + ["--bind", root, insideRoot, "--ro-bind", launcher, Self.supervisorPath] + granted + end
+        }
         // Mounts of their own, so that nothing inside can put a link in the place of one.
         let folders = ["out", "tmp", "home"] + (launch.hasCache ? ["cache"] : [])
         let writable = folders.flatMap { ["--bind", "\(root)/\($0)", "\(insideRoot)/\($0)"] }
-        let granted = launch.hostPaths.flatMap { [$0.writable ? "--bind" : "--ro-bind", $0.path, $0.inside] }
-        return ["--ro-bind", launch.plugin, Self.pluginFolder, "--ro-bind", "\(root)/in", "\(insideRoot)/in"]
-            + writable + granted + ["--chdir", insideRoot, "--remount-ro", "/"]
+        return plugin + ["--ro-bind", "\(root)/in", "\(insideRoot)/in"] + writable + granted + end
     }
 
     /// The environment goes through the launcher and bwrap, because arguments can be read by everyone. What steers the

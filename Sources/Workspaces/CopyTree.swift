@@ -3,7 +3,7 @@ import Glibc
 /// Copies a folder of the host's own: files (readable by all, executable as they were), folders and links as they are.
 /// What is neither is left out, and so are names with the given ending.
 /// - Throws: beyond 64 MiB or 10,000 entries: what this copies is small, and is copied for one job.
-func copyTree(_ source: String, to target: String, leavingOut ending: String? = nil) throws(WorkspaceError) {
+public func copyTree(_ source: String, to target: String, leavingOut ending: String? = nil) throws(WorkspaceError) {
     var size = Usage()
     try Directory.walk(source) { (_, _, status) throws(WorkspaceError) in
         size.entries += 1

@@ -122,31 +122,6 @@ private func living(
     }
 }
 
-/// What /proc tells of a process.
-private struct ProcessState {
-    let hasEnded: Bool
-    let session: Int32
-    let startTimeTicks: UInt64
-
-    init?(pid: Int32) {
-        // The second field is a name in parentheses, which may hold blanks and parentheses itself.
-        guard let text = contents(of: "/proc/\(pid)/stat"), let nameEnd = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: nameEnd)...].split(separator: " ")
-        guard fields.count > 19, let session = Int32(fields[3]), let ticks = UInt64(fields[19]) else { return nil }
-        self.session = session
-        hasEnded = fields[0] == "Z" || fields[0] == "X"
-        startTimeTicks = ticks
-    }
-
-    /// The real user; the owner of the folder in /proc is root's for a process that may not be traced.
-    static func userOf(_ pid: Int32) -> UInt32? {
-        guard let text = contents(of: "/proc/\(pid)/status"),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Uid:") })
-        else { return nil }
-        return UInt32(line.split(separator: "\t")[1])
-    }
-}
-
 private func waitUntilGone(
     within limit: Duration, what: String, isThere: () throws(WorkspaceError) -> Bool
 ) async throws(WorkspaceError) {
@@ -159,14 +134,4 @@ private func waitUntilGone(
         // In a task of its own: what tears down must wait even when its own task has been cancelled.
         await Task.detached { try? await Task.sleep(for: .milliseconds(2)) }.value
     }
-}
-
-/// The first 4 KiB of a file of /proc, whose name in a process may be any bytes.
-private func contents(of path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 4_096)
-    let count = read(descriptor, &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
 }

@@ -60,4 +60,6 @@ void close_descriptors(const struct options *options) {
         first = keep + 1;
     }
     if (close_range(first, UINT_MAX, 0) != 0) fail(errno, "cannot close descriptors");
+    if (options->report.given && dup2((int)options->keep.value, (int)options->report.value) < 0)
+        fail(errno, "cannot copy descriptor %llu", options->keep.value);
 }

@@ -18,9 +18,13 @@
 
 static const char usage[] =
     "usage: penstock-sandbox [--uid N --gid N] [--nproc N] [--fsize BYTES] [--nofile N] [--as BYTES] [--cpu SECONDS]\n"
-    "                        [--keep FD] -- /path/to/bwrap ARGUMENT...\n"
+    "                        [--keep FD [--report FD]] -- /path/to/bwrap ARGUMENT...\n"
+    "       penstock-sandbox --supervise FD [--before COMMAND]... [--terminal | --login]\n"
+    "                        [--second IN OUT ERR DIRECTORY] -- /path/to/plugin ARGUMENT...\n"
     "Drops to uid and gid, sets limits, closes every descriptor but 0, 1, 2 and FD, and runs bwrap with a seccomp\n"
-    "filter (it adds `--seccomp N` itself). Exits with 125 when one of these steps fails.\n";
+    "filter (it adds `--seccomp N` itself). --report gives FD a second number, which bwrap passes on.\n"
+    "Exits with 125 when one of these steps fails.\n"
+    "--supervise runs inside of a sandbox: it starts a plugin that is judged, tells on FD how it ends, and stays.\n";
 
 void fail(int error, const char *format, ...) {
     va_list arguments;
@@ -40,7 +44,7 @@ static struct number *number_named(struct options *options, const char *name) {
     } all[] = {
         {"--uid", &options->uid},     {"--gid", &options->gid}, {"--nproc", &options->nproc},
         {"--fsize", &options->fsize}, {"--as", &options->as},   {"--nofile", &options->nofile},
-        {"--cpu", &options->cpu},     {"--keep", &options->keep},
+        {"--cpu", &options->cpu},     {"--keep", &options->keep}, {"--report", &options->report},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(name, all[i].name) == 0) return all[i].number;
@@ -75,6 +79,9 @@ static struct options parse(char **argv) {
     if (options.uid.given != options.gid.given) fail(0, "--uid and --gid go together");
     if (options.keep.given && (options.keep.value <= STDERR_FILENO || options.keep.value > INT_MAX))
         fail(0, "--keep %llu is not a descriptor above 2", options.keep.value);
+    if (options.report.given && (!options.keep.given || options.report.value <= options.keep.value
+                                 || options.report.value > INT_MAX))
+        fail(0, "--report %llu is not a descriptor above that of --keep", options.report.value);
     return options;
 }
 
@@ -96,6 +103,7 @@ int main(int argc, char **argv) {
         fputs(usage, stderr);
         return failure_code;
     }
+    if (strcmp(argv[1], "--supervise") == 0) supervise(argv + 2);
     struct options options = parse(argv);
     drop_identity(&options);
     /* After the identity: changing it clears the parent-death signal. */

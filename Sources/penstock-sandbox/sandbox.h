@@ -17,6 +17,8 @@ struct options {
     struct number uid, gid;
     struct number nproc, fsize, nofile, as, cpu;
     struct number keep;
+    /* A second number for the descriptor to keep, which bwrap passes on to what it starts. */
+    struct number report;
     /* bwrap and its arguments, NULL-terminated. */
     char **command;
 };
@@ -32,8 +34,25 @@ void follow_parent(const struct options *options);
 
 void set_limits(const struct options *options);
 
-/* Closes every descriptor above 2 but the one to keep. */
+/* Closes every descriptor above 2 but the one to keep, and gives that one its second number. */
 void close_descriptors(const struct options *options);
+
+/* One plugin to start: with our own standard streams, or with the named pipes, in the given working directory. */
+struct instance {
+    const char *input, *output, *error, *directory;
+    /* Whether a terminal is its standard input; whether it only has one. */
+    int terminal, login;
+};
+
+struct supervision {
+    struct instance instance[2];
+    int instances;
+    /* The plugin and its arguments, NULL-terminated. */
+    char **command;
+};
+
+/* The supervisor of a judged plugin; `arguments` is what follows --supervise. */
+void supervise(char **arguments) __attribute__((noreturn));
 
 /* A descriptor that holds the seccomp program as `bwrap --seccomp` reads it. */
 int export_filter(void);

@@ -1,0 +1,117 @@
+import Glibc
+import Jansson
+import PluginProtocol
+import Processes
+import Workspaces
+
+/// Where one plugin is tried: what is known of it, how it is run, and the record of every process of it so far.
+public actor Bench {
+    /// How the plugin is run, the same for every process of it.
+    public struct Setting: Sendable {
+        public var manifest: Manifest
+        public var fixtures: [Fixture]
+        /// The plugin's folder.
+        public var directory: String
+        /// Path of `penstock-sandbox`.
+        public var launcher: String
+        /// Whether fixtures that need it have the machine's network.
+        public var network = false
+        /// Configuration key to the value of a secret, where it is not made up.
+        public var secrets: [String: String] = [:]
+        /// By which every limit of time is multiplied.
+        public var scale = 1.0
+        /// Decides whatever is random.
+        public var seed: UInt64 = 1
+
+        public init(manifest: Manifest, fixtures: [Fixture], directory: String, launcher: String) {
+            self.manifest = manifest
+            self.fixtures = fixtures
+            self.directory = directory
+            self.launcher = launcher
+        }
+    }
+
+    public nonisolated let setting: Setting
+    /// Folder of everything that is made here, removed by `close`.
+    nonisolated let base: String
+    /// The plugin's folder as everybody may read it, and the program that starts it.
+    nonisolated let (plugin, launcher): (String, String)
+    nonisolated let etc: String
+    nonisolated let slots: SlotPool?
+    public private(set) var recordings: [Recording] = []
+    private var scenes = 0
+    private var random: SeededNumbers
+
+    public init(_ setting: Setting) throws {
+        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/penstock-XXXXXX".utf8CString)
+        let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
+        guard let made else { throw KitFault("cannot make a temporary folder: \(message(ofError: errno))") }
+        base = made
+        chmod(base, 0o711)
+        (plugin, launcher) = ("\(base)/plugin", "\(base)/launcher/penstock-sandbox")
+        try copyTree(setting.directory, to: plugin)
+        guard mkdir("\(base)/launcher", 0o755) == 0, try Self.copy(setting.launcher, to: launcher) else {
+            throw KitFault("cannot copy \(setting.launcher): \(message(ofError: errno))")
+        }
+        etc = try Bubblewrap.makeEtc(in: base)
+        slots = geteuid() == 0 ? SlotPool() : nil
+        self.setting = setting
+        random = SeededNumbers(seed: setting.seed)
+    }
+
+    private static func copy(_ program: String, to path: String) throws -> Bool {
+        guard let bytes = bytes(ofFile: program) else { return false }
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o755)
+        guard file >= 0 else { return false }
+        defer { Glibc.close(file) }
+        return bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == bytes.count && fchmod(file, 0o755) == 0
+    }
+
+    /// Removes everything that was made here.
+    public func close() { try? Workspace(root: base, owner: nil).remove() }
+
+    func keep(_ recording: Recording) { recordings.append(recording) }
+
+    /// A folder of its own for one scenario, and random numbers that no other scenario has.
+    func newScene() -> (number: Int, random: SeededNumbers) {
+        scenes += 1
+        return (scenes, SeededNumbers(seed: random.next()))
+    }
+}
+
+/// Random numbers that are the same again for the same seed.
+struct SeededNumbers: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    // SplitMix64, by Steele, Lea and Flood.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// A random UUID, version 4, in small letters.
+    mutating func uuid() -> String {
+        let digits = (String(next(), radix: 16), String(next(), radix: 16))
+        let text = Array(
+            (String(repeating: "0", count: 16 - digits.0.count) + digits.0
+                + String(repeating: "0", count: 16 - digits.1.count) + digits.1))
+        let variant = ["8", "9", "a", "b"][Int(text[16].hexDigitValue!) % 4]
+        return String(text[0..<8]) + "-" + String(text[8..<12]) + "-4" + String(text[13..<16]) + "-" + variant
+            + String(text[17..<20]) + "-" + String(text[20..<32])
+    }
+}
+
+func bytes(ofFile path: String) -> [UInt8]? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+    return bytes
+}

@@ -1,0 +1,268 @@
+import Glibc
+import Jansson
+import PluginProtocol
+import Processes
+import Workspaces
+
+/// One scenario with one fixture: an outside world of its own, and one or several processes of the plugin in it.
+public actor Scene {
+    /// How one process is started.
+    public struct Start: Sendable {
+        public var layout = Layout.plain
+        public var lifecycle = Manifest.Run.Lifecycle.oneShot
+        /// Its standard input is a terminal, and nothing says that a host has started it.
+        public var byHand = false
+        /// Its standard input is a pipe, and it has a terminal and the variables of a person's login.
+        public var isGenerous = false
+
+        public init() {}
+    }
+
+    private nonisolated let bench: Bench
+    public nonisolated let probe: String
+    public nonisolated let fixture: Fixture
+    private nonisolated let folder: String
+    private nonisolated let slot: Slot?
+    private var random: SeededNumbers
+    private var isPrepared = false
+    /// Of the action that all jobs of this scenario belong to.
+    private nonisolated let execution: (pipeline: String, action: String)
+
+    init(_ bench: Bench, _ fixture: Fixture, probe: String) async throws {
+        self.bench = bench
+        self.fixture = fixture
+        self.probe = probe
+        let (number, random) = await bench.newScene()
+        var numbers = random
+        execution = (numbers.uuid(), numbers.uuid())
+        self.random = numbers
+        slot = try await bench.slots?.slot()
+        folder = "\(bench.base)/\(number)"
+        let slots = bench.setting.manifest.permissions.hostPaths.map { "outside/\($0.name)" }
+        for name in ["", "outside", "tmp", "home", "jobs"] + slots { try makeFolder(name) }
+    }
+
+    private nonisolated func makeFolder(_ name: String) throws {
+        let path = name.isEmpty ? folder : "\(folder)/\(name)"
+        let mode: mode_t = name.isEmpty ? 0o711 : name == "jobs" ? 0o755 : 0o777
+        guard mkdir(path, mode) == 0, chmod(path, mode) == 0 else {
+            throw KitFault("cannot make \(path): \(message(ofError: errno))")
+        }
+        if let identity = slot?.identity, name != "jobs", !name.isEmpty { chown(path, identity.uid, identity.gid) }
+    }
+
+    // MARK: Jobs
+
+    /// A fresh workspace for a job of a fixture.
+    /// - Parameter inputs: other artifacts than the fixture's: name to the folder to copy, nil for an empty one.
+    func place(
+        for fixture: Fixture, _ start: Start, inputs: [String: String?]? = nil, outputs: [String]? = nil
+    ) throws -> Place {
+        let sources: [String: String?] =
+            inputs ?? fixture.inputArtifacts.mapValues { "\(bench.plugin)/\($0)" }
+        return try Place(
+            in: "\(folder)/jobs", inside: { start.lifecycle == .worker ? "/jobs/\($0)" : start.layout.root },
+            layout: start.layout, owner: slot?.identity, sources: sources, outputs: outputs ?? fixture.outputArtifacts,
+            random: &random)
+    }
+
+    /// The job of a fixture in a workspace, as a host would make it.
+    func job(_ fixture: Fixture, at place: Place, token: String? = nil) -> Job {
+        let type = bench.setting.manifest.actionTypes.first { $0.id == fixture.actionType }
+        let secretKeys = type?.configurationProperties.filter(\.secret).map(\.name) ?? []
+        var configuration = fixture.configuration.mapValues(filled)
+        for key in secretKeys where configuration[key] == nil {
+            configuration[key] = bench.setting.secrets[key] ?? canary()
+        }
+        var action = fixture.action
+        action?.commands = fixture.action?.commands.map(filled) ?? []
+        let data = JobData(
+            actionTypeId: fixture.actionType, configuration: configuration,
+            pipelineContext: JobData.PipelineContext(
+                pipelineName: "conformance", pipelineExecutionId: execution.pipeline, stageName: "Judge",
+                actionName: fixture.name, actionExecutionId: execution.action),
+            inputArtifacts: place.artifacts(place.inputs, below: "in", in: place.inputs.keys.sorted()),
+            outputArtifacts: place.artifacts(place.outputs, below: "out", in: place.outputs.keys.sorted()),
+            continuationToken: token, cursor: fixture.cursor, event: fixture.event.map(filled), action: action,
+            providerSettings: fixture.providerSettings.map(filled))
+        return Job(
+            jobId: random.uuid(), operation: fixture.operation,
+            timeoutSeconds: fixture.timeoutSeconds, cancelGraceSeconds: bench.setting.manifest.run.cancelGraceSeconds,
+            secretConfigurationKeys: secretKeys.filter { configuration[$0] != nil }, workspace: place.job,
+            host: Job.Host(name: "penstock conformance", version: bench.setting.manifest.protocols[0]), data: data)
+    }
+
+    /// A secret that stands nowhere else, with characters that every way of writing it changes.
+    private func canary() -> String {
+        "canary-\(String(random.next(), radix: 36))+/=\"&\\\(String(random.next(), radix: 36))"
+    }
+
+    /// A text of a fixture with its placeholders filled in.
+    private nonisolated func filled(_ text: String) -> String {
+        text.replacing("{outside}", with: "/outside").replacing(/\{hostPath:([0-9A-Za-z_-]+)\}/) { "/outside/\($0.1)" }
+    }
+
+    private nonisolated func filled(_ json: JSON) -> JSON {
+        switch json {
+        case .string(let text): .string(filled(text))
+        case .array(let elements): .array(elements.map(filled))
+        case .object(let members): .object(members.mapValues(filled))
+        case .null, .bool, .integer, .real: json
+        }
+    }
+
+    // MARK: Processes
+
+    /// Starts the plugin.
+    /// - Parameter place: the workspace that it works in; nil for a worker, or where it gets no job.
+    func start(_ start: Start = Start(), at place: Place?) async throws -> Subject {
+        let place = try place ?? self.place(for: fixture, start)
+        let child = try await spawn(start, place, [])
+        let subject = Subject(
+            child, fixture: fixture.name, probe: probe, lifecycle: start.lifecycle, scale: bench.setting.scale)
+        Task { await subject.listen() }
+        return subject
+    }
+
+    /// Starts the plugin twice in one sandbox, each with a workspace of its own, and gives both their jobs.
+    func startPair() async throws -> (Subject, Subject) {
+        var shared = Start()
+        shared.lifecycle = .worker
+        let (first, second) = (try place(for: fixture, Start()), try place(for: fixture, shared))
+        let pipes = ["input", "output", "error"].map { "\(folder)/outside/.\($0)" }
+        for pipe in pipes {
+            guard mkfifo(pipe, 0o666) == 0, chmod(pipe, 0o666) == 0 else {
+                throw KitFault("cannot make \(pipe): \(message(ofError: errno))")
+            }
+        }
+        let inside = ["input", "output", "error"].map { "/outside/.\($0)" }
+        let child = try await spawn(Start(), first, ["--second"] + inside + [second.root])
+        // Named pipes, because a process is started with one set of pipes only: cat carries the second.
+        let relay = try await Reactor.shared.spawn(
+            Command(
+                executable: "/bin/sh",
+                arguments: ["-c", "cat <\"$2\" & cat <\"$3\" >&2 & exec cat >\"$1\"", "sh"] + pipes,
+                environment: ["PATH": "/usr/bin:/bin"]))
+        func subject(_ child: Child, _ instance: Int, _ sandbox: Int32) -> Subject {
+            Subject(
+                child, fixture: fixture.name, sandbox: sandbox, instance: instance, probe: probe, lifecycle: .oneShot,
+                scale: bench.setting.scale)
+        }
+        let pair = (subject(child, 0, child.pid), subject(relay, 1, child.pid))
+        Task { await pair.0.listen(partner: pair.1) }
+        Task { await pair.1.listen() }
+        await pair.0.give(job(fixture, at: first), of: fixture, at: first)
+        await pair.1.give(job(fixture, at: second), of: fixture, at: second)
+        await pair.0.endInput()
+        await pair.1.endInput()
+        return pair
+    }
+
+    private func spawn(_ start: Start, _ place: Place, _ options: [String]) async throws -> Child {
+        var supervision = options
+        if !isPrepared { supervision += fixture.setup.flatMap { ["--before", $0] } }
+        isPrepared = true
+        if start.byHand || start.isGenerous { supervision.append(start.byHand ? "--terminal" : "--login") }
+        let root = start.lifecycle == .worker ? Layout.plain.root : place.root
+        return try await run(
+            bench.setting.manifest.run.command, at: place, root: root, environment: environment(start, root),
+            supervision: supervision)
+    }
+
+    private func run(
+        _ command: [String], at place: Place, root: String, environment: [String: String], supervision: [String]
+    ) async throws -> Child {
+        let outside = HostPath("\(folder)/outside", inside: "/outside", writable: true)
+        let jobs = HostPath("\(folder)/jobs", inside: "/jobs", writable: true)
+        let launch = Launch(
+            plugin: bench.plugin, command: command, workspace: place.workspace, environment: environment,
+            network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home)
+        let bubblewrap = Bubblewrap(
+            launcher: bench.launcher, etc: bench.etc, insideRoot: root,
+            exposure: Bubblewrap.Exposure(tmp: "\(folder)/tmp", supervision: supervision))
+        do {
+            return try await Reactor.shared.spawn(Sandbox.bubblewrap(bubblewrap).command(for: launch))
+        } catch {
+            throw KitFault("the kit's sandbox: \(error)")
+        }
+    }
+
+    /// The home of whoever judges, where a plugin that ignores `HOME` would write.
+    private nonisolated var home: [HostPath] {
+        guard let real = getenv("HOME").map({ String(cString: $0) }), real == "/root" || real.hasPrefix("/home/")
+        else { return [] }
+        return [HostPath("\(folder)/home", inside: real, writable: true)]
+    }
+
+    private nonisolated func environment(_ start: Start, _ root: String) -> [String: String] {
+        var environment = [
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "\(root)/home", "TMPDIR": "\(root)/tmp",
+            "LANG": "C.UTF-8", "TZ": "UTC", "CI": "true", "PYTHONUNBUFFERED": "1",
+        ]
+        if !start.byHand {
+            environment["PENSTOCK_PROTOCOL"] = WireProtocol.version
+            environment["PENSTOCK_LIFECYCLE"] = start.lifecycle.rawValue
+        }
+        if start.isGenerous {
+            environment.merge(["USER": "penstock", "LOGNAME": "penstock", "SHELL": "/bin/sh", "TERM": "dumb"]) { $1 }
+        }
+        for name in bench.setting.manifest.permissions.environment {
+            if let value = getenv(name) { environment[name] = environment[name] ?? String(cString: value) }
+        }
+        return environment
+    }
+
+    // MARK: Ending
+
+    /// Ends a process and keeps its record.
+    @discardableResult
+    func finish(_ subject: Subject) async throws -> Recording {
+        var recording = try await subject.finish()
+        recording.strewn =
+            Snapshot(of: "\(folder)/tmp").entries.keys.sorted().map { "/tmp/\($0)" }
+            + Snapshot(of: "\(folder)/home").entries.keys.sorted().map { "~/\($0)" }
+        // Each process is told only of its own.
+        for name in ["tmp", "home"] {
+            try? Workspace(root: "\(folder)/\(name)", owner: nil).remove()
+            try makeFolder(name)
+        }
+        await bench.keep(recording)
+        return recording
+    }
+
+    /// Runs the fixture's `verify`.
+    /// - Returns: nil when it is content or there is none, else what it said.
+    func verify() async throws -> String? {
+        guard let verify = fixture.verify else { return nil }
+        let (status, words) = try await runOutside(verify)
+        return status == 0 ? nil : "`\(verify)` ended with status \(status)\(words.isEmpty ? "" : ": \(words)")"
+    }
+
+    /// Runs the fixture's teardown and removes what belongs to the scenario.
+    func close() async throws {
+        defer { try? Workspace(root: folder, owner: nil).remove() }
+        for command in fixture.teardown {
+            let (status, words) = try await runOutside(command)
+            guard status == 0 else {
+                throw KitFault("teardown `\(command)` ended with status \(status): \(words)", fixture: fixture.name)
+            }
+        }
+    }
+
+    /// Runs a command of the fixture beside a plugin that does nothing, in the same outside world.
+    private func runOutside(_ command: String) async throws -> (status: Int, words: String) {
+        let place = try place(for: fixture, Start(), inputs: [:], outputs: [])
+        let child = try await run(
+            ["/bin/sh", "-c", "cd /plugin; \(command)"], at: place, root: place.root,
+            environment: environment(Start(), place.root).merging(["OUTSIDE": "/outside"]) { $1 }, supervision: [])
+        let subject = Subject(
+            child, fixture: fixture.name, probe: probe, lifecycle: .oneShot, scale: bench.setting.scale)
+        Task { await subject.listen() }
+        await subject.endInput()
+        try await subject.awaitExit(within: .seconds(30))
+        let recording = try await subject.finish()
+        let words = (recording.output + recording.log).map(\.heard.text).joined(separator: "; ")
+        guard case .code(let code)? = recording.exit else { return (128, words) }
+        return (Int(code), words)
+    }
+}

@@ -1,0 +1,293 @@
+import Glibc
+import Jansson
+import PluginProtocol
+import Processes
+import Workspaces
+
+/// One running process of the plugin, and the record of it.
+public actor Subject {
+    public private(set) var recording: Recording
+    private let child: Child
+    private let scale: Double
+    private let clock = ContinuousClock()
+    private let began: ContinuousClock.Instant
+    private var places: [Place] = []
+    private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var nextWaiter = 0
+    private let fixture: String?
+    /// Which of the plugin's instances of one sandbox this is.
+    private let instance: Int
+    /// Process id outside, once it is started.
+    private var pid: Int32?
+    /// Of the machinery: the sandbox, the supervisor, and what the fixture's setup left running.
+    private var notOurs: Set<Int32> = []
+    private var fault: KitFault?
+    /// The process that is the root of the sandbox, outside.
+    nonisolated let sandbox: Int32
+
+    init(
+        _ child: Child, fixture: String?, sandbox: Int32? = nil, instance: Int = 0, probe: String,
+        lifecycle: Manifest.Run.Lifecycle, scale: Double
+    ) {
+        self.child = child
+        self.fixture = fixture
+        self.instance = instance
+        self.scale = scale
+        self.sandbox = sandbox ?? child.pid
+        began = clock.now
+        recording = Recording(probe: probe, lifecycle: lifecycle)
+    }
+
+    private var elapsed: Duration { clock.now - began }
+
+    // MARK: What is heard
+
+    /// Reads all that it says, to the end of its sandbox.
+    /// - Parameter partner: another instance in the same sandbox, of which only the first one is told.
+    func listen(partner: Subject? = nil) async {
+        for await event in child.events {
+            switch event {
+            case .line(let line) where line.stream == .status:
+                note(line)
+                await partner?.alsoNote(line)
+            case .line(let line): hear(line)
+            case .end(.status): break
+            case .end(let stream): record(.ended(stream))
+            case .exited:
+                // The sandbox itself, which outlives the plugin unless it could not be made.
+                if recording.exit == nil, instance == 0 { fault = fault ?? KitFault(brokenSandbox) }
+            }
+            wakeAll()
+        }
+        wakeAll()
+    }
+
+    private var brokenSandbox: String {
+        let words = recording.log.map(\.heard.text).joined(separator: "; ")
+        return "the sandbox of the kit ended before the plugin: \(words.isEmpty ? "it said nothing" : words)"
+    }
+
+    /// What the sandbox and the supervisor say. Theirs is the first of the two to have the word.
+    private func note(_ line: Line) {
+        guard let said = try? JSON(parsing: line.bytes, maximumDepth: 2),
+            said["instance"].flatMap({ Int($0) }) == instance
+        else { return }
+        if let inner = said["started"].flatMap({ Int($0) }) {
+            let tree = ProcessTree(below: sandbox).processes
+            pid = tree.first { $0.innerPid == Int32(inner) }?.pid
+            notOurs = Set(tree.map(\.pid)).subtracting([pid ?? 0])
+        } else if let code = said["exited"].flatMap({ Int($0) }) {
+            end(.code(Int32(code)))
+        } else if let signal = said["signalled"].flatMap({ Int($0) }) {
+            end(.signal(Int32(signal)))
+        } else if let status = said["unprepared"].flatMap({ Int($0) }) {
+            fault = KitFault("a setup command ended with status \(status)", fixture: fixture)
+        } else if let code = said["refused"].flatMap({ Int($0) }) {
+            fault = KitFault("the plugin's program cannot be run: \(message(ofError: Int32(code)))")
+        }
+    }
+
+    func alsoNote(_ line: Line) {
+        note(line)
+        wakeAll()
+    }
+
+    private func end(_ exit: Exit) {
+        recording.exit = exit
+        recording.exitedAt = elapsed
+        record(.exited(exit))
+    }
+
+    private func hear(_ line: Line) {
+        guard line.stream == .output else { return record(.heard(Recording.Heard(line: line, means: nil))) }
+        let ending: LineEnding =
+            switch line.ending {
+            case .newline, .split: .newline
+            case .unterminated: .endOfStream
+            case .overlong(let totalBytes): .overlong(totalBytes: totalBytes)
+            }
+        let ids = Set(recording.errands.map(\.job.jobId))
+        let heard = Recording.Heard(line: line, means: LineClass(line.bytes, ending: ending, jobIds: ids))
+        record(.heard(heard))
+        guard let message = heard.message, message.body.isTerminal,
+            let index = recording.errands.firstIndex(where: { $0.job.jobId == message.jobId }),
+            recording.errands[index].terminalAt == nil
+        else { return }
+        recording.errands[index].terminalAt = elapsed
+        recording.errands[index].terminalInstantNanoseconds = instantNanoseconds()
+    }
+
+    private func record(_ what: Recording.Occurrence) {
+        recording.entries.append(Recording.Entry(at: elapsed, what: what))
+    }
+
+    // MARK: What is done
+
+    /// Gives it a job, as it stands or as `line` has it.
+    /// - Parameter line: what goes over the wire instead, without its LF.
+    func give(_ job: Job, of fixture: Fixture, at place: Place?, line: [UInt8]? = nil, inPieces: Bool = false) {
+        if let place { places.append(place) }
+        recording.errands.append(Recording.Errand(job: job, fixture: fixture, at: elapsed))
+        send(line ?? HostMessage.job(job).line.dropLast(), inPieces: inPieces)
+    }
+
+    /// Writes a line to its input.
+    func send(_ line: some Sequence<UInt8>, inPieces: Bool = false) {
+        let bytes = Array(line)
+        record(.sent(bytes))
+        guard inPieces else { return child.write(bytes + [UInt8(ascii: "\n")]) }
+        for byte in bytes + [UInt8(ascii: "\n")] { child.write([byte]) }
+    }
+
+    func endInput() {
+        record(.inputEnded)
+        child.closeInput()
+    }
+
+    /// Signals the plugin's process group.
+    func signal(_ number: Int32, _ name: String) {
+        record(.done(name))
+        if let pid, recording.exit == nil { kill(-pid, number) }
+    }
+
+    /// SIGTERM, as a host cancels a one-shot plugin.
+    func cancel() {
+        recording.faults.insert(.cancelled)
+        for index in recording.errands.indices { recording.errands[index].isCancelled = true }
+        signal(SIGTERM, "SIGTERM")
+    }
+
+    func cancel(job id: String, graceSeconds: Int) {
+        if let index = recording.errands.firstIndex(where: { $0.job.jobId == id }) {
+            recording.errands[index].isCancelled = true
+        }
+        send(
+            HostMessage.cancel(Cancel(jobId: id, reason: .user, graceSeconds: graceSeconds)).line.dropLast())
+    }
+
+    func hold(_ stream: Processes.Stream) {
+        record(.done("reads its \(stream) no more"))
+        child.hold(stream)
+    }
+
+    func readOn(_ stream: Processes.Stream) {
+        record(.done("reads its \(stream) again"))
+        child.readOn(stream)
+    }
+
+    func closeOutput() {
+        recording.faults.insert(.outputClosed)
+        record(.done("closes its output"))
+        child.close(.output)
+    }
+
+    func note(_ fault: Recording.Fault) { recording.faults.insert(fault) }
+
+    /// Its processes now, with all that it has started.
+    func processes() -> [ProcessTree.Process] {
+        ProcessTree(below: sandbox).processes.filter { !notOurs.contains($0.pid) }
+    }
+
+    /// Keeps the argument lists of its processes, looked at every few milliseconds until it exits.
+    func watchArguments() async {
+        while recording.exit == nil, !Task.isCancelled {
+            for process in processes() where !process.arguments.isEmpty {
+                recording.arguments.insert(process.arguments)
+            }
+            try? await clock.sleep(for: .milliseconds(3))
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Waits until something holds of the record, or the time is over.
+    /// - Parameter limit: lengthened by the kit's scale of time.
+    /// - Returns: whether it holds.
+    @discardableResult
+    func wait(_ limit: Duration, until holds: @Sendable (Recording) -> Bool) async throws -> Bool {
+        let due = clock.now + limit * scale
+        while true {
+            if let fault { throw fault }
+            if holds(recording) { return true }
+            guard clock.now < due else { return false }
+            await change(before: due)
+        }
+    }
+
+    private func change(before due: ContinuousClock.Instant) async {
+        let id = nextWaiter
+        nextWaiter += 1
+        let alarm = Task {
+            try? await clock.sleep(until: due, tolerance: nil)
+            waiters.removeValue(forKey: id)?.resume()
+        }
+        await withCheckedContinuation { waiters[id] = $0 }
+        alarm.cancel()
+    }
+
+    private func wakeAll() {
+        let woken = waiters
+        waiters = [:]
+        for continuation in woken.values { continuation.resume() }
+    }
+
+    /// Waits as a host does for a one-shot plugin: for the terminal message, then for the exit, and ends it if it has
+    /// to.
+    func awaitEnd() async throws {
+        guard let errand = recording.errands.first else { return try await awaitExit(within: .seconds(5)) }
+        let limit = Duration.seconds(errand.job.timeoutSeconds) - (elapsed - errand.at)
+        let ended = try await wait(limit) { $0.hasEnded || $0.errands[0].terminalAt != nil }
+        if !ended {
+            recording.errands[0].isOverdue = true
+            return try await end(within: .seconds(1))
+        }
+        try await awaitExit(within: .seconds(5))
+    }
+
+    /// Waits for the exit, and ends it if it lingers.
+    func awaitExit(within limit: Duration) async throws {
+        guard try await !wait(limit, until: \.hasEnded) else { return }
+        recording.lingered = true
+        try await end(within: .seconds(1))
+    }
+
+    /// SIGTERM, and SIGKILL when that does not end it.
+    func end(within grace: Duration) async throws {
+        recording.faults.insert(.killed)
+        signal(SIGTERM, "SIGTERM, because the time is over")
+        guard try await !wait(grace, until: \.hasEnded) else { return }
+        signal(SIGKILL, "SIGKILL, because it does not end")
+        try await wait(.seconds(10), until: \.hasEnded)
+    }
+
+    /// Looks at what the process leaves, ends everything, and gives the record.
+    func finish() async throws -> Recording {
+        if recording.exit == nil { try await end(within: .seconds(1)) }
+        let pipes: [Processes.Stream] =
+            recording.faults.contains(.outputClosed) ? [.error] : [.output, .error]
+        if try await !wait(.seconds(1), until: { recording in pipes.allSatisfy { recording.hasEnded($0) } }) {
+            recording.openPipes = Set(pipes.filter { !recording.hasEnded($0) })
+        }
+        let due = clock.now + .seconds(1) * scale
+        recording.survivors = processes()
+        while !recording.survivors.isEmpty, recording.openPipes.isEmpty, clock.now < due {
+            try? await clock.sleep(for: .milliseconds(50))
+            recording.survivors = processes()
+        }
+        await child.finish()
+        for (index, place) in places.enumerated() where index < recording.errands.count {
+            recording.errands[index].remains = Remains(place)
+        }
+        return recording
+    }
+
+    func note(strewn: [String]) { recording.strewn = strewn }
+    func note(cpuSeconds: Double) { recording.cpuSeconds = cpuSeconds }
+}
+
+extension Int {
+    fileprivate init?(_ json: JSON) {
+        guard case .integer(let integer) = json else { return nil }
+        self = Int(integer)
+    }
+}
