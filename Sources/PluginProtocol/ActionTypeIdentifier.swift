@@ -14,7 +14,7 @@ public struct ActionTypeIdentifier: Hashable, Sendable, CustomStringConvertible 
         self.version = version
     }
 
-    init(_ reader: JSONReader) throws(JSONTypeError) {
+    public init(_ reader: JSONReader) throws(JSONTypeError) {
         category = try reader.required("category").string()
         owner = try reader.required("owner").string()
         provider = try reader.required("provider").string()

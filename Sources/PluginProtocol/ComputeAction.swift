@@ -40,7 +40,8 @@ public struct ComputeAction: Hashable, Sendable {
         self.outputArtifacts = outputArtifacts
     }
 
-    init(_ reader: JSONReader) throws {
+    /// - Throws: `JSONTypeError`
+    public init(_ reader: JSONReader) throws {
         commands = try reader.optional("commands")?.strings() ?? []
         outputVariables = try reader.optional("outputVariables")?.strings() ?? []
         environmentVariables = try reader.list("environmentVariables").map {

@@ -1,0 +1,95 @@
+import Glibc
+
+/// The SHA-256 of what is in a folder, whatever it is: see `init(ofFolder:excluding:)`.
+public typealias FolderDigest = SHA256Digest<FolderText>
+
+/// What a `FolderDigest` is taken of.
+public enum FolderText {}
+
+extension FolderDigest {
+    /// Reads a folder as it stands, and keeps nothing.
+    ///
+    /// Unlike an artifact it may hold anything: links are not followed but named with their targets, and what is neither
+    /// file, directory nor link is named alone. Of modes the owner's x bit counts. The text that is hashed has a record
+    /// for each entry, sorted by path:
+    ///
+    ///     F<x or -><SHA-256> <path>NUL
+    ///     D<path>NUL
+    ///     L<path>NUL<target>NUL
+    ///     O<path>NUL
+    /// - Parameters:
+    ///   - path: absolute, and its last component is no link.
+    ///   - excluded: names at the top that are left out.
+    /// - Throws: `limitExceeded` beyond 200,000 entries, and the codes of the machine.
+    public init(ofFolder path: String, excluding excluded: Set<String> = []) throws(ArtifactError) {
+        var walk = try FolderWalk(path)
+        try walk.take(.root, excluding: excluded)
+        while let next = walk.pending.popLast() { try walk.take(next) }
+        let text = walk.records.sorted { $0.path < $1.path }.flatMap { $0.text }
+        self = text.withUnsafeBytes { SHA256().digest(of: $0) }
+    }
+}
+
+private struct FolderWalk: ~Copyable {
+    private let folder: String
+    private var cursor: DirectoryCursor
+    private let hash = SHA256()
+    private let buffer = Buffer()
+    var pending: [ArtifactPath] = []
+    var records: [(path: ArtifactPath, text: [UInt8])] = []
+
+    init(_ folder: String) throws(ArtifactError) {
+        self.folder = folder
+        cursor = try DirectoryCursor(root: Descriptor(opening: folder, O_RDONLY | O_DIRECTORY))
+    }
+
+    mutating func take(_ directory: ArtifactPath, excluding excluded: Set<String> = []) throws(ArtifactError) {
+        try cursor.move(to: directory)
+        var names: [[CChar]] = []
+        try cursor.directory.forEachName(of: "\(folder)/\(directory)") { (name) throws(ArtifactError) in
+            if excluded.isEmpty || !excluded.contains(String(cString: name)) {
+                names.append(Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
+            }
+        }
+        for name in names {
+            let path = directory.appending(name.dropLast().map { UInt8(bitPattern: $0) })
+            try ArtifactLimits().check(path, after: records.count)
+            records.append((path, try record(name, path) + [0]))
+        }
+    }
+
+    private mutating func record(_ name: [CChar], _ path: ArtifactPath) throws(ArtifactError) -> [UInt8] {
+        var status = stat()
+        guard fstatat(cursor.directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw failure(path) }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR:
+            pending.append(path)
+            return Array("D".utf8) + path.bytes
+        case S_IFREG:
+            let mode = status.st_mode & 0o100 != 0 ? "x" : "-"
+            return Array("F\(mode)\(try digest(name, path)) ".utf8) + path.bytes
+        case S_IFLNK: return Array("L".utf8) + path.bytes + [0] + (try target(name, path))
+        default: return Array("O".utf8) + path.bytes
+        }
+    }
+
+    private func digest(_ name: [CChar], _ path: ArtifactPath) throws(ArtifactError) -> BlobDigest {
+        let raw = openat(cursor.directory.raw, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard raw >= 0 else { throw failure(path) }
+        let file = Descriptor(taking: raw)
+        while true {
+            let count = try file.fill(buffer.bytes, of: "\(folder)/\(path)")
+            hash.update(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]))
+            if count < buffer.bytes.count { return hash.finish() }
+        }
+    }
+
+    private func target(_ name: [CChar], _ path: ArtifactPath) throws(ArtifactError) -> [UInt8] {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = readlinkat(cursor.directory.raw, name, &target, target.count)
+        guard length >= 0 else { throw failure(path) }
+        return target[..<length].map { UInt8(bitPattern: $0) }
+    }
+
+    private func failure(_ path: ArtifactPath) -> ArtifactError { .system(errno, "cannot read", "\(folder)/\(path)") }
+}
