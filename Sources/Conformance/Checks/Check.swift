@@ -23,7 +23,8 @@ struct Check: Sendable {
     }
 
     /// All of them.
-    static let everyRun: [Check] = framing
+    static let everyRun: [Check] =
+        framing + messages + results + process + logs + secrets + artifacts + progress + continuation + cancel
 
     func findings(in recording: Recording) -> [Finding] {
         breaches(recording).map {

@@ -7,7 +7,8 @@ extension Check {
                 guard heard.means == .stray, !heard.namesProtocol else { return nil }
                 return Breach(
                     heard.quoted,
-                    hint: "write to standard error instead; in bash begin with: exec 3>&1 1>&2, and send on descriptor 3"
+                    hint:
+                        "write to standard error instead; in bash begin with: exec 3>&1 1>&2, and send on descriptor 3"
                 )
             }
         }

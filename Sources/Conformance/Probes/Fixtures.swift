@@ -3,7 +3,9 @@ import Processes
 
 extension Probe {
     /// Every fixture once, as a host would run it.
-    static let fixtures = Probe("fixtures", ["RES-02", "RES-11", "LIF-01"]) { bench in
+    static let fixtures = Probe(
+        "fixtures", "every case is run once and compared with what it expects", judging: ["RES-02", "RES-11", "LIF-01"]
+    ) { bench in
         var findings: [Finding] = []
         for fixture in bench.setting.fixtures where fixture.traits.isDisjoint(with: [.longRunning, .continues]) {
             let recording = try await bench.run(fixture, probe: "fixtures")

@@ -3,18 +3,26 @@ import PluginProtocol
 /// A scenario in which the plugin is started in some particular way, and the rules that are judged by it.
 struct Probe: Sendable {
     let name: String
+    /// What is done, as the end of "To find it, …".
+    let about: String
     /// Beside those that are judged in every run.
     let rules: [String]
     let run: @Sendable (Bench) async throws -> [Finding]
 
-    init(_ name: String, _ rules: [String], run: @escaping @Sendable (Bench) async throws -> [Finding]) {
+    init(
+        _ name: String, _ about: String, judging rules: [String],
+        run: @escaping @Sendable (Bench) async throws -> [Finding]
+    ) {
         self.name = name
+        self.about = about
         self.rules = rules
         self.run = run
     }
 
     /// All of them, in the order in which they are run.
-    static let all: [Probe] = [fixtures]
+    static let all: [Probe] =
+        [fixtures] + ofMessages + ofProcess + ofCancel + ofArtifacts + ofSecrets + ofProgress + ofContinuation
+        + ofWorkers
 }
 
 extension Bench {

@@ -64,7 +64,8 @@ public actor Bench {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o755)
         guard file >= 0 else { return false }
         defer { Glibc.close(file) }
-        return bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == bytes.count && fchmod(file, 0o755) == 0
+        return bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == bytes.count
+            && fchmod(file, 0o755) == 0
     }
 
     /// Removes everything that was made here.

@@ -1,0 +1,3 @@
+extension Probe {
+    static let ofSecrets: [Probe] = []
+}
