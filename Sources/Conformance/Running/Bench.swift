@@ -50,22 +50,14 @@ public actor Bench {
         chmod(base, 0o711)
         (plugin, launcher) = ("\(base)/plugin", "\(base)/launcher/penstock-sandbox")
         try copyTree(setting.directory, to: plugin)
-        guard mkdir("\(base)/launcher", 0o755) == 0, try Self.copy(setting.launcher, to: launcher) else {
+        guard mkdir("\(base)/launcher", 0o755) == 0, let program = bytes(ofFile: setting.launcher) else {
             throw KitFault("cannot copy \(setting.launcher): \(message(ofError: errno))")
         }
+        try write(program, to: launcher, mode: 0o755)
         etc = try Bubblewrap.makeEtc(in: base)
         slots = geteuid() == 0 ? SlotPool() : nil
         self.setting = setting
         random = SeededNumbers(seed: setting.seed)
-    }
-
-    private static func copy(_ program: String, to path: String) throws -> Bool {
-        guard let bytes = bytes(ofFile: program) else { return false }
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o755)
-        guard file >= 0 else { return false }
-        defer { Glibc.close(file) }
-        return bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == bytes.count
-            && fchmod(file, 0o755) == 0
     }
 
     /// Removes everything that was made here.
