@@ -1,7 +1,7 @@
 /// What came of judging one plugin by one set of requirements. Spec: conformance.md, Results
 public struct ConformanceResult: Hashable, Sendable {
     /// Of one rule.
-    public enum Status: String, Hashable, Sendable {
+    public enum Status: String, Hashable, Sendable, CaseIterable {
         /// Nothing was found.
         case pass
         /// A MUST is broken.
