@@ -26,6 +26,15 @@ struct Check: Sendable {
     static let everyRun: [Check] =
         framing + messages + results + process + logs + secrets + artifacts + progress + continuation + cancel
 
+    /// How a breach is found, in one sentence: what the `check` of a requirement stands for.
+    static func about(_ check: String) -> String {
+        switch check {
+        case "manifest": "it is read from the plugin's files; nothing is executed"
+        case "every run": "it is looked for in every run of the plugin"
+        default: Probe.all.first { $0.name == check }?.about ?? "by the probe \(check)"
+        }
+    }
+
     func findings(in recording: Recording) -> [Finding] {
         breaches(recording).map {
             Finding(rule, fixture: recording.fixture, probe: recording.probe, evidence: $0.evidence, hint: $0.hint)

@@ -1,45 +1,5 @@
 import PluginProtocol
 
-/// How a breach of a rule is found: what the `check` of a requirement names.
-enum Check {
-    /// In one sentence, for `explain`.
-    static func about(_ check: String) -> String {
-        probes[check] ?? "by the probe \(check)"
-    }
-
-    private static let probes = [
-        "manifest": "is read from the plugin's files; nothing is executed",
-        "every run": "is looked for in every run of the plugin",
-        "fixtures": "every case is run once and compared with what it expects",
-        "moved": "a case is run in a directory with blanks and non-ASCII letters, and with random names in it",
-        "late-job": "the plugin is started and gets no job for a while, then SIGTERM",
-        "no-job": "the plugin is started and its input ends at once",
-        "garbage": "the plugin gets other things than a job",
-        "terminal": "the plugin is started on a terminal",
-        "early-close": "the plugin's output is closed before it gets its job",
-        "pair": "two instances run at once in one sandbox",
-        "stopped": "the plugin is stopped for 3 seconds and goes on; its output is not read for 3 seconds",
-        "members": "the job has unknown members on every level; the job has no optional member",
-        "long-line": "the job is a line of 1,048,576 bytes",
-        "fragments": "the job arrives byte by byte",
-        "strings": "strings of the job hold quotes, newlines, emoji, and program text in several languages",
-        "cancel": "the plugin gets SIGTERM while it works, once and twice",
-        "counts": "the plugin gets the least and the greatest number of artifacts",
-        "again": "a case is run twice and the bytes of its outputs are compared",
-        "long": "a long case is run, and the times of its messages are looked at",
-        "chain": "each continuation runs in a new process and a new workspace; a token is delivered twice",
-        "unknown-token": "the plugin gets a token that it never gave",
-        "secrets": "the arguments of all of the plugin's processes are watched",
-        "obtains": "what the plugin masks must not appear before it is masked",
-        "worker-jobs": "several jobs are given to one process",
-        "worker-one-shot": "the rules of core are judged with the worker run one-shot",
-        "worker-explosion": "a worker gets a job that it cannot read",
-        "worker-many": "a worker gets 200 jobs, and its descriptors, threads and memory are counted",
-        "worker-cancel": "a job of a worker is cancelled; one that it does not know is cancelled",
-        "worker-end": "a worker's input ends while it has a job",
-    ]
-}
-
 /// What a plugin must declare for a rule to be about it.
 enum Capability {
     case always, worker, concurrentJobs, continuations, inputs, outputs, artifacts, reproducible, heartbeat, longWork

@@ -1,0 +1,109 @@
+import Glibc
+import Workspaces
+
+/// The proof of the kit: every mutant is found out, for what it does and for nothing else, and no good plugin is blamed.
+public struct Selftest: Sendable {
+    /// Path of `spec/`.
+    public let specification: String
+    public let requirements: Requirements
+    public let launcher: String
+    /// How many plugins are judged at once: most of the time each only waits.
+    public var width = 6
+    /// Every mutant by all rules, and not only by those of its own group and of every run.
+    public var isWhole = false
+    public var scale = 1.0
+
+    public init(specification: String, requirements: Requirements, launcher: String) {
+        self.specification = specification
+        self.requirements = requirements
+        self.launcher = launcher
+    }
+
+    /// What the kit said of one plugin, beside what it should have said.
+    public struct Outcome: Hashable, Sendable {
+        /// `FRM-01-banner`, or `good/python`.
+        public let name: String
+        /// Rules that it was to be found breaking and was not.
+        public var missed: Set<String> = []
+        /// What else was found.
+        public var unexpected: [Finding] = []
+        /// Why nothing was said of it at all.
+        public var fault: String?
+
+        public var isProven: Bool { missed.isEmpty && unexpected.isEmpty && fault == nil }
+    }
+
+    /// Judges the given plugins.
+    /// - Parameters:
+    ///   - good: names below `spec/good`.
+    ///   - report: is told each outcome as it comes, in no order.
+    /// - Returns: all outcomes.
+    public func run(
+        _ mutants: [Mutant], good: [String], report: @escaping @Sendable (Outcome) -> Void
+    ) async -> [Outcome] {
+        var trials: [@Sendable () async -> Outcome] = good.map { name in { await judge(good: name) } }
+        trials += mutants.map { mutant in { await judge(mutant) } }
+        var outcomes: [Outcome] = []
+        await withTaskGroup(of: Outcome.self) { group in
+            for (index, trial) in trials.enumerated() {
+                if index >= width, let outcome = await group.next() { outcomes.append(outcome) }
+                group.addTask {
+                    let outcome = await trial()
+                    report(outcome)
+                    return outcome
+                }
+            }
+            for await outcome in group { outcomes.append(outcome) }
+        }
+        return outcomes.sorted { $0.name < $1.name }
+    }
+
+    private func judge(good name: String) async -> Outcome {
+        var outcome = Outcome(name: "good/\(name)")
+        do {
+            let found = try await broken(in: "\(specification)/good/\(name)", by: Set(requirements.rules.map(\.id)))
+            outcome.unexpected = found.findings
+        } catch {
+            outcome.fault = "\(error)"
+        }
+        return outcome
+    }
+
+    private func judge(_ mutant: Mutant) async -> Outcome {
+        var outcome = Outcome(name: mutant.name)
+        do {
+            var template = Array("/tmp/penstock-mutant-XXXXXX".utf8CString)
+            let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
+            guard let made else {
+                throw KitFault("cannot make a temporary folder: \(String(cString: strerror(errno)))")
+            }
+            defer { try? Workspace(root: made, owner: nil).remove() }
+            chmod(made, 0o755)
+            try mutant.assemble(in: "\(made)/\(mutant.name)", specification: specification)
+            let found = try await broken(in: "\(made)/\(mutant.name)", by: rules(for: mutant))
+            outcome.missed = Set([mutant.breaks]).subtracting(found.rules)
+            outcome.unexpected = found.findings.filter { $0.rule != mutant.breaks && !mutant.also.contains($0.rule) }
+        } catch {
+            outcome.fault = "\(error)"
+        }
+        return outcome
+    }
+
+    private func rules(for mutant: Mutant) -> Set<String> {
+        let group = mutant.breaks.prefix(3)
+        let chosen = requirements.rules.filter { rule in
+            isWhole || rule.id.hasPrefix(group) || rule.check == "every run" || rule.id == mutant.breaks
+        }
+        return Set(chosen.map(\.id))
+    }
+
+    private func broken(
+        in folder: String, by rules: Set<String>
+    ) async throws -> (rules: Set<String>, findings: [Finding]) {
+        let scope = Scope(requirements: requirements, newest: requirements, rules: rules)
+        var trial = Trial(of: try PluginFolder(reading: folder), scope, launcher: launcher)
+        trial.scale = scale
+        let judged = try await trial.judge().rules.filter { [.fail, .warn].contains($0.status) }
+        return (Set(judged.map(\.rule.id)), judged.flatMap(\.findings))
+    }
+}

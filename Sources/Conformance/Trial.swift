@@ -1,0 +1,60 @@
+import Glibc
+import PluginProtocol
+
+/// One judgement of one plugin: what its files show, and what it does when it is run.
+public struct Trial: Sendable {
+    public let folder: PluginFolder
+    public let scope: Scope
+    /// Path of `penstock-sandbox`.
+    public let launcher: String
+    /// Whether fixtures that need it have the machine's network.
+    public var network = false
+    /// Configuration key to the value of a secret, where it is not made up.
+    public var secrets: [String: String] = [:]
+    /// By which every limit of time is multiplied.
+    public var scale = 1.0
+    public var seed: UInt64 = 1
+
+    public init(of folder: PluginFolder, _ scope: Scope, launcher: String) {
+        self.folder = folder
+        self.scope = scope
+        self.launcher = launcher
+    }
+
+    /// What came of it.
+    public struct Outcome: Sendable {
+        public let rules: [ConformanceResult.Judged]
+        /// Every process of the plugin, in the order of their ends.
+        public let recordings: [Recording]
+    }
+
+    /// - Throws: `KitFault` when the kit cannot do its work, which says nothing of the plugin.
+    public func judge() async throws -> Outcome {
+        let plan = scope.plan(for: folder)
+        var findings = folder.manifestFindings()
+        var recordings: [Recording] = []
+        var flaky: Set<String> = []
+        var unjudged: [String: String] = [:]
+        let dynamic = plan.filter { $0.applicability == .judge && $0.rule.profile != .manifest }.map(\.rule.id)
+        if let manifest = folder.manifest, !dynamic.isEmpty, isRunnable(findings) {
+            var setting = Bench.Setting(
+                manifest: manifest, fixtures: runnable, directory: folder.directory, launcher: launcher)
+            (setting.network, setting.secrets, setting.scale, setting.seed) = (network, secrets, scale, seed)
+            let outcome = try await Judge(rules: Set(dynamic)).judge(setting)
+            findings += outcome.findings
+            (flaky, unjudged, recordings) = (outcome.flaky, outcome.unjudged, outcome.recordings)
+        }
+        let rules = scope.judged(folder, by: findings, flaky: flaky).map { judged in
+            guard judged.status == .pass, let reason = unjudged[judged.rule.id] else { return judged }
+            return ConformanceResult.Judged(judged.rule, .notTestable, reason: reason)
+        }
+        return Outcome(rules: rules, recordings: recordings)
+    }
+
+    /// A program that is not there breaks one rule, and not all of them.
+    private func isRunnable(_ findings: [Finding]) -> Bool {
+        !findings.contains { ["MAN-07", "MAN-11"].contains($0.rule) }
+    }
+
+    private var runnable: [Fixture] { scope.fixtures(of: folder).filter { network || !$0.needsNetwork } }
+}
