@@ -12,6 +12,12 @@ public struct ProcessTree: Hashable, Sendable {
         public let cpuTicks: UInt64
         /// The argument list; empty when it has none or has just ended.
         public let arguments: [String]
+
+        /// One that was told of, of which no more is known.
+        public init(pid: Int32, arguments: [String]) {
+            (self.pid, innerPid, parent, startTimeTicks, cpuTicks) = (pid, pid, 0, 0, 0)
+            self.arguments = arguments
+        }
     }
 
     /// Without the first process and without zombies, parents first.

@@ -83,7 +83,7 @@ extension Exit? {
     var description: String {
         switch self {
         case .code(let code)?: "it exited with status \(code)"
-        case .signal(let signal)?: "it was ended by signal \(signal)"
+        case .signal(let signal)?: "it was ended by \(signalName(signal))"
         case nil: "it did not end"
         }
     }

@@ -22,6 +22,17 @@ public struct Recording: Sendable {
         /// Of standard output only.
         public let means: LineClass?
 
+        init(_ line: Line, jobIds: Set<String>) {
+            self.line = line
+            let ending: LineEnding =
+                switch line.ending {
+                case .newline, .split: .newline
+                case .unterminated: .endOfStream
+                case .overlong(let totalBytes): .overlong(totalBytes: totalBytes)
+                }
+            means = line.stream == .output ? LineClass(line.bytes, ending: ending, jobIds: jobIds) : nil
+        }
+
         /// The message, if it is a valid one of a job that was given.
         public var message: PluginMessage? {
             guard case .message(let message) = means else { return nil }
@@ -38,7 +49,7 @@ public struct Recording: Sendable {
     }
 
     /// What was done to the process that lets rules about its result rest.
-    public enum Fault: Hashable, Sendable {
+    public enum Fault: String, Hashable, Sendable, CaseIterable {
         /// It got no job, or something else than one.
         case noJob
         /// It was signalled, or told to cancel.

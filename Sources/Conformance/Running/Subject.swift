@@ -19,8 +19,8 @@ public actor Subject {
     private let instance: Int
     /// Process id outside, once it is started.
     private var pid: Int32?
-    /// Of the machinery: the sandbox, the supervisor, and what the fixture's setup left running.
-    private var notOurs: Set<Int32> = []
+    /// In the sandbox, where numbers only grow: the machinery and what the fixture's setup left running have lower ones.
+    private var innerPid: Int32?
     private var fault: KitFault?
     /// The process that is the root of the sandbox, outside.
     nonisolated let sandbox: Int32
@@ -73,9 +73,8 @@ public actor Subject {
             said["instance"].flatMap({ Int($0) }) == instance
         else { return }
         if let inner = said["started"].flatMap({ Int($0) }) {
-            let tree = ProcessTree(below: sandbox).processes
-            pid = tree.first { $0.innerPid == Int32(inner) }?.pid
-            notOurs = Set(tree.map(\.pid)).subtracting([pid ?? 0])
+            innerPid = Int32(inner)
+            pid = ProcessTree(below: sandbox).processes.first { $0.innerPid == innerPid }?.pid
         } else if let code = said["exited"].flatMap({ Int($0) }) {
             end(.code(Int32(code)))
         } else if let signal = said["signalled"].flatMap({ Int($0) }) {
@@ -99,15 +98,7 @@ public actor Subject {
     }
 
     private func hear(_ line: Line) {
-        guard line.stream == .output else { return record(.heard(Recording.Heard(line: line, means: nil))) }
-        let ending: LineEnding =
-            switch line.ending {
-            case .newline, .split: .newline
-            case .unterminated: .endOfStream
-            case .overlong(let totalBytes): .overlong(totalBytes: totalBytes)
-            }
-        let ids = Set(recording.errands.map(\.job.jobId))
-        let heard = Recording.Heard(line: line, means: LineClass(line.bytes, ending: ending, jobIds: ids))
+        let heard = Recording.Heard(line, jobIds: Set(recording.errands.map(\.job.jobId)))
         record(.heard(heard))
         guard let message = heard.message, message.body.isTerminal,
             let index = recording.errands.firstIndex(where: { $0.job.jobId == message.jobId }),
@@ -185,7 +176,8 @@ public actor Subject {
 
     /// Its processes now, with all that it has started.
     func processes() -> [ProcessTree.Process] {
-        ProcessTree(below: sandbox).processes.filter { !notOurs.contains($0.pid) }
+        guard let innerPid else { return [] }
+        return ProcessTree(below: sandbox).processes.filter { $0.innerPid >= innerPid }
     }
 
     /// Keeps the argument lists of its processes, looked at every few milliseconds until it exits.

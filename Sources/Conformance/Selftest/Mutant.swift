@@ -62,7 +62,8 @@ public struct Mutant: Hashable, Sendable {
     /// All mutants below `spec/mutants`, by name.
     public static func all(in specification: String) throws -> [Mutant] {
         let folder = "\(specification)/mutants"
-        return try names(in: folder).filter { access("\(folder)/\($0)/\(fileName)", F_OK) == 0 }.sorted().map {
+        guard let names = names(in: folder) else { throw UnreadableInput(folder, code: errno) }
+        return try names.filter { access("\(folder)/\($0)/\(fileName)", F_OK) == 0 }.map {
             try Mutant(reading: "\(folder)/\($0)")
         }
     }
@@ -116,17 +117,6 @@ extension JSON {
         for (key, change) in changes { members[key] = change == .null ? nil : (members[key] ?? .null).merging(change) }
         return .object(members)
     }
-}
-
-private func names(in folder: String) throws -> [String] {
-    guard let directory = opendir(folder) else { throw KitFault("\(folder): \(String(cString: strerror(errno)))") }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-        names.append(
-            withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-    }
-    return names.filter { !$0.hasPrefix(".") }
 }
 
 func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws {
