@@ -74,4 +74,4 @@ install: setup
 	install -D -m 755 .build/release/penstock $(DESTDIR)$(PREFIX)/bin/penstock
 	install -D -m 755 .build/release/penstock-sandbox $(DESTDIR)$(PREFIX)/bin/penstock-sandbox
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock
-	cp -r plugins $(DESTDIR)$(PREFIX)/lib/penstock/
+	cp -r plugins spec $(DESTDIR)$(PREFIX)/lib/penstock/

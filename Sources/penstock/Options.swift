@@ -92,7 +92,7 @@ struct RunningOptions: ParsableArguments {
 }
 
 /// As a shell takes it for one word.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { UInt8(ascii: "+")...UInt8(ascii: "9") ~= $0 || isLetter($0) }
     return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Artifacts
+import Conformance
 import Definitions
 import Glibc
 import Processes
@@ -22,7 +23,7 @@ struct Penstock: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, PlanCommand.self,
             TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, LogsCommand.self,
-            PluginCommand.self, DoctorCommand.self,
+            PluginCommand.self, ConformanceCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {
@@ -48,6 +49,9 @@ struct Penstock: AsyncParsableCommand {
             if let message = answer.message { complain(message) }
             code = answer.exit
         case let error as DocumentError:
+            complain(error.description)
+            code = .usage
+        case let error as UnreadableInput:
             complain(error.description)
             code = .usage
         case let error as StoreError:

@@ -1,4 +1,5 @@
 import Artifacts
+import Conformance
 import Definitions
 import Engine
 import Glibc
@@ -20,18 +21,32 @@ struct Installation {
     init(_ options: PluginOptions) {
         let program = executablePath()
         launcher = "\(program.directory)/penstock-sandbox"
-        shippedPlugins = Self.shippedPlugins(beside: program.directory)
+        shippedPlugins = Self.shipped("plugins", beside: program.directory)
         catalogue = PluginCatalogue(
             searching: options.directories.map(absolute) + [shippedPlugins].compactMap { $0 })
     }
 
-    /// `../lib/penstock/plugins` of an installation, or `plugins` of the checkout that holds the build folder.
-    private static func shippedPlugins(beside directory: String) -> String? {
-        let installed = "\(directory)/../lib/penstock/plugins"
+    /// `../lib/penstock/NAME` of an installation, or `NAME` of the checkout that holds the build folder.
+    private static func shipped(_ name: String, beside directory: String) -> String? {
+        let installed = "\(directory)/../lib/penstock/\(name)"
         if access(installed, F_OK) == 0 { return realpath(of: installed) }
         let components = directory.split(separator: "/")
         guard let build = components.lastIndex(where: { $0.hasPrefix(".build") }) else { return nil }
-        return "/\(components[..<build].joined(separator: "/"))/plugins"
+        return "/\(components[..<build].joined(separator: "/"))/\(name)"
+    }
+
+    /// What plugins are judged by.
+    /// - Throws: a fault of the installation.
+    static func specification() throws -> Specification {
+        let program = executablePath()
+        guard let directory = shipped("spec", beside: program.directory) else {
+            throw Answer(.fault, "\(program.directory)/../lib/penstock/spec: is not there; install Penstock again")
+        }
+        do {
+            return try Specification(directory: directory)
+        } catch {
+            throw Answer(.fault, "\(error); install Penstock again")
+        }
     }
 
     /// What a definition may use: AWS's types and those of the installed plugins.

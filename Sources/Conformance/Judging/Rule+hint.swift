@@ -1,4 +1,7 @@
 extension Rule {
+    /// How a breach is found, in one sentence.
+    public var howChecked: String { Check.about(check) }
+
     /// What mostly mends a breach, in one line; no breach is always mended so.
     public var hint: String { Self.hint(for: id) }
 

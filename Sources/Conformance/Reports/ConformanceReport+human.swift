@@ -6,7 +6,7 @@ extension ConformanceReport {
         let plugin = "\(result.plugin.name) \(result.plugin.version)"
         let verdict = passes ? (result.passes ? "passes" : "passes with its baseline") : "fails"
         let head = [
-            "\(plugin) \(verdict)", "  \(sum); \(result.durationSeconds.tenths) s, seed \(result.seed)", "  \(subject)",
+            "\(plugin) \(verdict)", "  \(sum); \(result.durationSeconds.tenths) s", "  \(subject)",
         ]
         return (head + staleLines + brokenLines + openLines + skippedLines).joined(separator: "\n") + "\n"
     }
@@ -23,15 +23,23 @@ extension ConformanceReport {
     }
 
     private func findingLines(_ judged: ConformanceResult.Judged) -> [String] {
-        let lines = judged.findings.prefix(shownFindings).flatMap { finding -> [String] in
-            let evidence = finding.evidence.split(separator: "\n", omittingEmptySubsequences: false)
-            let place = [finding.fixture.map { "case \($0)" }, finding.probe.map { "probe \($0)" }].compactMap { $0 }
-            let first = (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + (evidence.first ?? "")
-            return ["  \(first)"] + evidence.dropFirst().map { "    \($0)" }
-                + ["    hint: \(finding.hint)", "    Reproduce with: \(command(for: finding, of: judged))"]
+        let shown = judged.findings.prefix(shownFindings)
+        let tails = shown.map {
+            ["    hint: \($0.hint)", "    Reproduce with: \(command(for: $0, of: judged))"]
+        }
+        let lines = zip(shown, tails).enumerated().flatMap { index, finding -> [String] in
+            // What the next one says too is said once.
+            evidenceLines(finding.0) + (tails.dropFirst(index + 1).first == finding.1 ? [] : finding.1)
         }
         let more = judged.findings.count - shownFindings
         return lines + (more > 0 ? ["  and \(more) more"] : [])
+    }
+
+    private func evidenceLines(_ finding: Finding) -> [String] {
+        let evidence = finding.evidence.split(separator: "\n", omittingEmptySubsequences: false)
+        let place = [finding.fixture.map { "case \($0)" }, finding.probe.map { "probe \($0)" }].compactMap { $0 }
+        let first = (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + (evidence.first ?? "")
+        return ["  \(first)"] + evidence.dropFirst().map { "    \($0)" }
     }
 
     private var openLines: [String] {

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Conformance
+import Definitions
+import Jansson
+import PluginProtocol
+
+/// What `conformance lint` and `conformance run` share.
+struct JudgingOptions: ParsableArguments {
+    @Argument(help: "The plugin's folder.")
+    var directory: String
+
+    @Option(help: ArgumentHelp("Which set; the newest if absent.", valueName: "revision"))
+    var requirements: String?
+
+    @Option(help: ArgumentHelp("Breaches that are known, a line each: RULE or RULE@case.", valueName: "file"))
+    var baseline: String?
+
+    @Option(name: .customLong("report"), help: ArgumentHelp("Of json, junit, markdown.", valueName: "form,…"))
+    var reports: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Where reports are written: conformance.json, .xml, .md. Here if absent.", valueName: "dir"))
+    var out: String?
+
+    func validate() throws {
+        try refuseEmpty(directory, "the plugin's folder")
+        try refuseEmpty(baseline, "--baseline")
+        try refuseEmpty(out, "--out")
+        guard out == nil || !reports.isEmpty else { throw ValidationError("--out needs --report") }
+    }
+}
+
+/// What `conformance run` is told besides.
+struct ConformanceRunOptions: ParsableArguments {
+    @OptionGroup var judging: JudgingOptions
+
+    @Option(name: .customLong("profile"), help: ArgumentHelp("By these only; may be repeated.", valueName: "name,…"))
+    var profiles: [String] = []
+
+    @Option(name: .customLong("rule"), help: ArgumentHelp("By these only; may be repeated.", valueName: "id,…"))
+    var rules: [String] = []
+
+    @Option(name: .customLong("case"), help: ArgumentHelp("With these only; may be repeated.", valueName: "name,…"))
+    var cases: [String] = []
+
+    @Option(help: ArgumentHelp("Of what is left to chance; a finding names it.", valueName: "number"))
+    var seed: UInt32?
+
+    @Flag(help: "Lets cases that need the network have it; without, they are not run.")
+    var network = false
+
+    @Option(help: ArgumentHelp("Values for secret properties, by name; made up if absent.", valueName: "file"))
+    var secrets: String?
+
+    @Option(help: "bubblewrap or none.")
+    var sandbox: SandboxChoice = .bubblewrap
+
+    func validate() throws { try refuseEmpty(secrets, "--secrets") }
+
+    /// Reads all that was named, and makes sure that the reports can be written.
+    func prepare() throws -> Judging {
+        try Judging(
+            judging, profiles: try Profile.named(profiles), rules: words(rules), cases: words(cases),
+            seed: UInt64(seed ?? .random(in: 1...UInt32.max)), reproducing: reproduction)
+    }
+
+    /// What a finding's command repeats beside rule, case and seed.
+    private var reproduction: [String] {
+        (network ? ["--network"] : []) + (secrets.map { ["--secrets", quoted($0)] } ?? [])
+            + (sandbox == .none ? ["--sandbox", "none"] : [])
+            + (judging.requirements.map { ["--requirements", quoted($0)] } ?? [])
+    }
+
+    /// Values of secret properties by name; empty when no file is named.
+    /// - Throws: also for a name that is no secret property of the plugin.
+    func secretValues(for folder: PluginFolder) throws -> [String: String] {
+        guard let secrets else { return [:] }
+        let values: [String: String]
+        do {
+            values = try JSONReader(try readDocument(at: secrets)).stringMembers()
+        } catch let error as JSONTypeError {
+            throw Answer(.usage, "\(secrets): \(error)")
+        }
+        let properties =
+            folder.manifest?.actionTypes.flatMap(\.configurationProperties).filter(\.secret).map(\.name) ?? []
+        for name in values.keys.sorted() where !properties.contains(name) {
+            let near = nearest(to: name, in: properties).map { "; did you mean \"\($0)\"?" } ?? ""
+            throw Answer(.usage, "\(secrets): \(name) is no secret property of \(folder.name)\(near)")
+        }
+        return values
+    }
+}
