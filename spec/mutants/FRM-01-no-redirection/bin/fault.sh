@@ -1,0 +1,4 @@
+use_secret() {
+  echo 'The greeting is signed' >&3
+  succeeded '{}'
+}

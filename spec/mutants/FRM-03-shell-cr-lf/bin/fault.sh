@@ -1,0 +1,1 @@
+send() { message "$@" | sed 's/$/\r/' >&3; }

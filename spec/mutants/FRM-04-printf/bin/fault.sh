@@ -1,0 +1,5 @@
+finish() {
+  trap '' TERM
+  printf '%s' "$(message "$@")" >&3
+  exit 0
+}

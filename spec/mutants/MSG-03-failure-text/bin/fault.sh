@@ -1,0 +1,1 @@
+use_secret() { finish '{type: "jobFailureResult", failureDetails: "no key"}'; }

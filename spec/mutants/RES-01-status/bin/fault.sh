@@ -1,0 +1,4 @@
+refuse_guest() {
+  echo 'Nobody answered'
+  exit 1
+}

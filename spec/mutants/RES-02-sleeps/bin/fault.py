@@ -1,0 +1,3 @@
+import plugin
+
+plugin.DEEDS["secret"] = lambda job: job.pause(1000)

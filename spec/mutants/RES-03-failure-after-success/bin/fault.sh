@@ -1,0 +1,4 @@
+use_secret() {
+  send '{type: "jobSuccessResult"}'
+  failed JobFailed 'The key cannot be put back'
+}

@@ -1,0 +1,4 @@
+use_secret() {
+  send '{type: "jobSuccessResult"}'
+  kill -KILL $$
+}

@@ -1,0 +1,1 @@
+refuse_guest() { finish '{type: "jobFailureResult", failureDetails: {message: "Nobody opened the front door"}}'; }

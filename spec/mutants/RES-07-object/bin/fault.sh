@@ -1,0 +1,1 @@
+use_secret() { succeeded '{outputVariables: {Signature: {by: "Zoë"}}}'; }

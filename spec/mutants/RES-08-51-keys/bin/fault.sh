@@ -1,0 +1,1 @@
+use_secret() { succeeded '{outputVariables: ([range(51) | {key: "Key\(.)", value: "x"}] | from_entries)}'; }

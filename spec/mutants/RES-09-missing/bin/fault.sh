@@ -1,0 +1,1 @@
+refuse_guest() { finish '{type: "jobFailureResult", failureDetails: {type: "JobFailed"}}'; }

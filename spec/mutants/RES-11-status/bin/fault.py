@@ -1,0 +1,3 @@
+import plugin
+
+plugin.DEEDS["dance"] = lambda job: {}

@@ -1,0 +1,1 @@
+use_secret() { succeeded '{currentRevision: {revision: ""}}'; }
