@@ -61,9 +61,7 @@ struct Judge: Sendable {
             }
         }
         outcome.recordings = await bench.recordings
-        for recording in outcome.recordings {
-            for check in Check.everyRun { outcome.findings += check.findings(in: recording) }
-        }
+        outcome.findings += outcome.recordings.flatMap(\.findings)
         outcome.findings = told(outcome.findings.filter { rules.contains($0.rule) })
         return outcome
     }

@@ -29,7 +29,7 @@ public struct Trial: Sendable {
     }
 
     /// - Throws: `KitFault` when the kit cannot do its work, which says nothing of the plugin.
-    public func judge() async throws -> Outcome {
+    public func outcome() async throws -> Outcome {
         let plan = scope.plan(for: folder)
         var findings = folder.manifestFindings()
         var recordings: [Recording] = []

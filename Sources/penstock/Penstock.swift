@@ -54,6 +54,9 @@ struct Penstock: AsyncParsableCommand {
         case let error as UnreadableInput:
             complain(error.description)
             code = .usage
+        case let fault as KitFault:
+            complain(fault.description)
+            code = .fault
         case let error as StoreError:
             complain(error.description)
             code = .usage

@@ -20,7 +20,7 @@ struct Installation {
 
     init(_ options: PluginOptions) {
         let program = executablePath()
-        launcher = "\(program.directory)/penstock-sandbox"
+        launcher = Self.launcher
         shippedPlugins = Self.shipped("plugins", beside: program.directory)
         catalogue = PluginCatalogue(
             searching: options.directories.map(absolute) + [shippedPlugins].compactMap { $0 })
@@ -34,6 +34,9 @@ struct Installation {
         guard let build = components.lastIndex(where: { $0.hasPrefix(".build") }) else { return nil }
         return "/\(components[..<build].joined(separator: "/"))/\(name)"
     }
+
+    /// `penstock-sandbox`, beside this program.
+    static var launcher: String { "\(executablePath().directory)/penstock-sandbox" }
 
     /// What plugins are judged by.
     /// - Throws: a fault of the installation.

@@ -42,6 +42,11 @@ struct Check: Sendable {
     }
 }
 
+extension Recording {
+    /// What it breaks of the rules that are judged in every run.
+    public var findings: [Finding] { Check.everyRun.flatMap { $0.findings(in: self) } }
+}
+
 extension Recording.Heard {
     /// Where the line stands, and its beginning: `stdout at byte 12: "Starting…"`.
     var quoted: String {

@@ -40,6 +40,13 @@ public struct Specification: Hashable, Sendable {
         return mutants
     }
 
+    /// Names of the plugins that break no rule.
+    public func goodPlugins() throws(UnreadableInput) -> [String] {
+        let folder = "\(directory)/good"
+        guard let names = names(in: folder) else { throw UnreadableInput(folder, code: errno) }
+        return names.filter { isDirectory("\(folder)/\($0)") }
+    }
+
     private static func json(_ path: String) throws(UnreadableInput) -> JSON {
         guard let text = try readFile(path, limitBytes: 10 << 20) else { throw UnreadableInput(path, "is too long") }
         do {

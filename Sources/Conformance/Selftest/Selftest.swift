@@ -103,7 +103,7 @@ public struct Selftest: Sendable {
         let scope = Scope(requirements: requirements, newest: requirements, rules: rules)
         var trial = Trial(of: try PluginFolder(reading: folder), scope, launcher: launcher)
         trial.scale = scale
-        let judged = try await trial.judge().rules.filter { [.fail, .warn].contains($0.status) }
+        let judged = try await trial.outcome().rules.filter { [.fail, .warn].contains($0.status) }
         return (Set(judged.map(\.rule.id)), judged.flatMap(\.findings))
     }
 }

@@ -11,7 +11,7 @@ extension ConformanceCommand {
 
         func run() async throws {
             let judging = try Judging(options, profiles: [.manifest], seed: 0)
-            try judging.conclude(judging.folder.manifestFindings())
+            try judging.conclude(judging.scope.judged(judging.folder, by: judging.folder.manifestFindings()))
         }
     }
 }

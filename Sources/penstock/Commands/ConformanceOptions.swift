@@ -52,10 +52,16 @@ struct ConformanceRunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Values for secret properties, by name; made up if absent.", valueName: "file"))
     var secrets: String?
 
-    @Option(help: "bubblewrap or none.")
-    var sandbox: SandboxChoice = .bubblewrap
+    @Option(
+        help: ArgumentHelp("Where each run is written down, for `conformance replay`.", valueName: "dir"))
+    var transcripts: String?
 
-    func validate() throws { try refuseEmpty(secrets, "--secrets") }
+    @OptionGroup var pace: PaceOptions
+
+    func validate() throws {
+        try refuseEmpty(secrets, "--secrets")
+        try refuseEmpty(transcripts, "--transcripts")
+    }
 
     /// Reads all that was named, and makes sure that the reports can be written.
     func prepare() throws -> Judging {
@@ -67,7 +73,7 @@ struct ConformanceRunOptions: ParsableArguments {
     /// What a finding's command repeats beside rule, case and seed.
     private var reproduction: [String] {
         (network ? ["--network"] : []) + (secrets.map { ["--secrets", quoted($0)] } ?? [])
-            + (sandbox == .none ? ["--sandbox", "none"] : [])
+            + (pace.scale == 1 ? [] : ["--time-scale", "\(pace.scale)"])
             + (judging.requirements.map { ["--requirements", quoted($0)] } ?? [])
     }
 
@@ -88,5 +94,19 @@ struct ConformanceRunOptions: ParsableArguments {
             throw Answer(.usage, "\(secrets): \(name) is no secret property of \(folder.name)\(near)")
         }
         return values
+    }
+}
+
+/// How patient the kit is.
+struct PaceOptions: ParsableArguments {
+    @Option(
+        name: .customLong("time-scale"),
+        help: ArgumentHelp("Multiplies every limit of time, for slow machines.", valueName: "factor"))
+    var scale = 1.0
+
+    func validate() throws {
+        guard (0.1...100).contains(scale) else {
+            throw ValidationError("--time-scale \(scale): must be from 0.1 to 100")
+        }
     }
 }

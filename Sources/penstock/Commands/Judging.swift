@@ -39,14 +39,14 @@ struct Judging {
     }
 
     /// Tells what was found, and answers with it.
-    func conclude(_ findings: [Finding], flaky: Set<String> = [], environment: [String: String] = [:]) throws -> Never {
+    func conclude(_ rules: [ConformanceResult.Judged], environment: [String: String] = [:]) throws -> Never {
         let manifest = folder.manifest
         let result = ConformanceResult(
             kit: Penstock.version, requirements: scope.requirements.revision, profiles: scope.profiles,
             plugin: .init(
                 name: folder.name, version: folder.version, sha256: try folder.sha256(),
                 protocols: manifest?.protocols ?? []),
-            rules: scope.judged(folder, by: findings, flaky: flaky), seed: seed,
+            rules: rules, seed: seed,
             durationSeconds: Double(now().milliseconds - start.milliseconds) / 1_000, startedAt: rfc3339(start),
             environment: environment.merging(["system": systemName()]) { given, _ in given })
         let report = ConformanceReport(result, of: folder, scope, reproduction: reproduction, baseline: baseline)
