@@ -22,6 +22,8 @@ public actor Subject {
     /// In the sandbox, where numbers only grow: the machinery and what the fixture's setup left running have lower ones.
     private var innerPid: Int32?
     private var fault: KitFault?
+    /// What the sandbox says that is no report.
+    private var complaints: [String] = []
     /// The process that is the root of the sandbox, outside.
     nonisolated let sandbox: Int32
 
@@ -63,15 +65,17 @@ public actor Subject {
     }
 
     private var brokenSandbox: String {
-        let words = recording.log.map(\.heard.text).joined(separator: "; ")
-        return "the sandbox of the kit ended before the plugin: \(words.isEmpty ? "it said nothing" : words)"
+        let words = complaints.isEmpty ? "it said nothing" : complaints.joined(separator: "; ")
+        return "the sandbox of the kit ended before the plugin: \(words)"
     }
 
     /// What the sandbox and the supervisor say. Theirs is the first of the two to have the word.
     private func note(_ line: Line) {
-        guard let said = try? JSON(parsing: line.bytes, maximumDepth: 2),
-            said["instance"].flatMap({ Int($0) }) == instance
-        else { return }
+        guard let said = try? JSON(parsing: line.bytes, maximumDepth: 2) else {
+            complaints.append(String(decoding: line.bytes, as: UTF8.self))
+            return
+        }
+        guard said["instance"].flatMap({ Int($0) }) == instance else { return }
         if let inner = said["started"].flatMap({ Int($0) }) {
             innerPid = Int32(inner)
             pid = ProcessTree(below: sandbox).processes.first { $0.innerPid == innerPid }?.pid
