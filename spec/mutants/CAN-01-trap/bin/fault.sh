@@ -1,0 +1,5 @@
+work_long() {
+  trap '' TERM
+  sleep 5 3>&-
+  succeeded '{}'
+}
