@@ -1,4 +1,5 @@
 work_long() {
+  send '{type: "progress", executionDetails: {summary: "Greeting everybody"}}'
   trap '' TERM
   sleep 5 3>&-
   succeeded '{}'
