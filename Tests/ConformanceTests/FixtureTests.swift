@@ -22,6 +22,11 @@ struct FixtureTests {
         ),
         ("0.operation", "walk", "[0].operation", "must be one of run, check, notify"),
         ("0.configuration", ["Projekt": "p"], "[0].configuration.Projekt", "did you mean \"Project\"?"),
+        (
+            "0.configuration", ["Project": "{outside}/{hostPath:tagret}"], "[0].configuration",
+            "has {hostPath:tagret}, and permissions.hostPaths has no such slot; did you mean \"target\"?"
+        ),
+        ("0.providerSettings", ["a": ["{hostPath:x}"]], "[0].providerSettings", "has {hostPath:x}, and"),
         ("0.configuration", ["Project": 1], "[0].configuration.Project", "must be a string, found an integer"),
         ("0.inputArtifacts", ["App": "fixtures/ap"], "[0].inputArtifacts.App", "which is no directory of the plugin"),
         ("0.inputArtifacts", ["App": "bin/plugin"], "[0].inputArtifacts.App", "which is no directory of the plugin"),
@@ -66,6 +71,15 @@ struct FixtureTests {
         #expect(found != nil, "\(folder.fixtureProblems)")
         let finding = folder.manifestFindings().first { $0.rule == "MAN-10" }
         #expect(finding?.evidence.hasPrefix("conformance/cases.json: [") == true)
+    }
+
+    @Test("may name the slots of the manifest, and the world outside")
+    func places() throws {
+        let site = try PluginSite()
+        site.cases = site.cases.with(at: "0.configuration", ["Project": "{hostPath:target}/x{outside}"])
+        let folder = try site.read()
+        #expect(folder.fixtureProblems == [])
+        #expect(folder.fixtures[0].configuration["Project"] == "{hostPath:target}/x{outside}", "left as it is here")
     }
 
     @Test("are all judged at once, and those without a fault are kept")

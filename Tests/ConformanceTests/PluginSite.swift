@@ -22,7 +22,7 @@ final class PluginSite {
             ]
         ],
         "run": ["command": ["bin/plugin"], "requires": ["sh"], "continuations": true],
-        "conformance": "conformance/cases.json",
+        "conformance": "conformance/cases.json", "permissions": ["hostPaths": [["name": "target", "mode": "rw"]]],
     ]
 
     var cases: JSON = [
