@@ -141,15 +141,17 @@ struct ReportTests {
         #expect(text.contains("\n    penstock conformance run 'my plugin' --rule FRM-01 --case ok --seed 7\n"))
     }
 
-    @Test("of the manifest are reproduced by lint")
+    @Test("of the manifest tell every place, and are reproduced by lint")
     func lint() throws {
         let set = try requirements()
         let scope = Scope(requirements: set, newest: set, profiles: [.manifest])
         let folder = try site.read()
         let report = ConformanceReport(
-            result(scope.judged(folder, by: [Finding("MAN-12", evidence: "e", hint: "h")]), profiles: [.manifest]),
+            result(
+                scope.judged(folder, by: (0...9).map { Finding("MAN-12", evidence: "\($0)", hint: "h") }),
+                profiles: [.manifest]),
             of: folder, scope, reproduction: .init(directory: "."))
-        #expect(report.human.contains("Reproduce with: penstock conformance lint .\n"))
+        #expect(report.human.contains("  9\n    hint: h\n    Reproduce with: penstock conformance lint .\n"))
         #expect(report.passes && report.json["verdict"] == "pass", "a SHOULD fails nothing")
     }
 }
