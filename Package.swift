@@ -97,7 +97,8 @@ let package = Package(
             "ConformanceTests",
             ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
-        tests("PenstockTests", ["Jansson", "Processes", "penstock", "penstock-sandbox"]),
+        tests(
+            "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
         tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
     ]
 )
