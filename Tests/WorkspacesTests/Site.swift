@@ -63,7 +63,7 @@ struct Outcome {
         for await event in child.events {
             switch event {
             case .exited(let exit): self.exit = exit
-            case .end: break
+            case .settled, .end: break
             case .line(let line):
                 lines[line.stream, default: []].append(String(decoding: line.bytes, as: UTF8.self))
                 onLine(child, line)
