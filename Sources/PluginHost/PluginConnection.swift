@@ -15,8 +15,6 @@ public enum JobReport: Hashable, Sendable {
 
 /// Runs jobs in plugins: performs what `PluginSession` decides on a real process.
 public struct PluginConnection: Sendable {
-    /// A program file that is still open for writing elsewhere is tried again so often, 50 ms apart.
-    private static let busyRetries = 10
     private let reactor: Reactor
 
     public init(reactor: Reactor = .shared) { self.reactor = reactor }
@@ -36,9 +34,10 @@ public struct PluginConnection: Sendable {
         report: @escaping @Sendable (JobReport) -> Void
     ) async -> Verdict {
         if let reason = cancel.reason { return .abandoned(reason, nil) }
+        let time = Time(clock)
         let child: Child
         do throws(SpawnError) {
-            child = try await start(command, clock)
+            child = try await reactor.start(command, time)
         } catch {
             return .failed(failure(of: error, plugin: plugin))
         }
@@ -48,7 +47,7 @@ public struct PluginConnection: Sendable {
         let session = PluginSession(
             plugin: plugin, job: job, heartbeatSeconds: heartbeatSeconds, reportsStatus: command.reportsStatus,
             masker: masker)
-        let performance = Performance(session, child, Time(clock), report)
+        let performance = Performance(session, child, time, report)
         return await withTaskCancellationHandler {
             cancel.observe { reason in Task { await performance.apply(.cancel(reason)) } }
             let verdict = await performance.run()
@@ -58,17 +57,22 @@ public struct PluginConnection: Sendable {
             Task { await performance.apply(.cancel(.shutdown)) }
         }
     }
+}
 
-    private func start(_ command: Command, _ clock: some Clock<Duration>) async throws(SpawnError) -> Child {
+extension Reactor {
+    /// A program file that is still open for writing elsewhere is tried again so often, 50 ms apart.
+    private static let busyRetries = 10
+
+    func start(_ command: Command, _ time: Time) async throws(SpawnError) -> Child {
         for _ in 0..<Self.busyRetries {
             do throws(SpawnError) {
-                return try await reactor.spawn(command)
+                return try await spawn(command)
             } catch {
                 guard error.code == ETXTBSY else { throw error }
-                try? await clock.sleep(for: .milliseconds(50))
+                await time.sleep(time.now() + .milliseconds(50))
             }
         }
-        return try await reactor.spawn(command)
+        return try await spawn(command)
     }
 }
 
