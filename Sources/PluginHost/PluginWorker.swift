@@ -91,6 +91,12 @@ public actor PluginWorker {
         }
     }
 
+    /// Whether another has to take whatever comes.
+    public var isOver: Bool { session.isRetired }
+
+    /// Takes another process for the jobs that come; those in flight are finished by the present one.
+    public func renew() { apply(.renew) }
+
     /// Cancels what runs, ends the process in order, and returns when nothing is left.
     public func shutdown() async {
         apply(.shutdown)

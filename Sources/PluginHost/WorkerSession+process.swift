@@ -23,7 +23,7 @@ extension WorkerSession {
     // MARK: Ending in order
 
     /// Sends it no more jobs, and ends it when those in flight have ended.
-    private mutating func retire() -> [Effect] {
+    mutating func retire() -> [Effect] {
         guard phase == .running(.serving) else { return [] }
         phase = .running(.retiring)
         return [.clear(.idle)] + closeIfDone()

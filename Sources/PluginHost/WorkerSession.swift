@@ -51,6 +51,8 @@ struct WorkerSession: Hashable, Sendable {
         case released
         /// - Parameter after: measured since the timer was set.
         case fired(Timer, after: Duration)
+        /// The process is to get no more jobs.
+        case renew
         case shutdown
     }
 
@@ -198,6 +200,7 @@ struct WorkerSession: Hashable, Sendable {
         case .exited(let exit): return ended(exit)
         case .released: return released()
         case .fired(let timer, let measured): return fired(timer, after: measured)
+        case .renew: return retire()
         case .shutdown: return shutdown()
         }
     }

@@ -72,7 +72,8 @@ public struct Bubblewrap: Hashable, Sendable {
     private func work(_ launch: Launch) -> [String] {
         let root = launch.workspace.root
         // Mounts of their own, so that nothing inside can put a link in the place of one.
-        let folders = ["out", "tmp", "home"] + (launch.hasCache ? ["cache"] : [])
+        // Of a worker's, jobs that come later must be seen, and what leads to them is not the plugin's to write.
+        let folders = [launch.isWorker ? "jobs" : "out", "tmp", "home"] + (launch.hasCache ? ["cache"] : [])
         let writable = folders.flatMap { ["--bind", "\(root)/\($0)", "\(insideRoot)/\($0)"] }
         let granted = launch.hostPaths.flatMap { [$0.writable ? "--bind" : "--ro-bind", $0.path, $0.inside] }
         return ["--ro-bind", launch.plugin, Self.pluginFolder, "--ro-bind", "\(root)/in", "\(insideRoot)/in"]
