@@ -237,11 +237,10 @@ class Check(SourceCase):
         self.assertNotEqual(newer, cursor)
         self.assertEqual(len(changes), 1)
 
-    def test_a_check_asks_for_the_head_alone(self):
-        self.put("checked", b"1")
-        ending = self.check(cursor="some cursor of old")
-        self.assertSucceeded(ending)
-        self.assertEqual([m["type"] for m in ending.messages], ["mask", "jobSuccessResult"])
+    def test_a_cursor_that_the_bucket_does_not_know_is_an_old_one(self):
+        version = self.put("checked", b"1")["VersionId"]
+        changes, cursor = self.changes(cursor="some cursor; of old")
+        self.assertEqual(([change["revision"] for change in changes], cursor), ([version], version))
 
     def test_what_is_wrong_is_said_as_for_a_fetch(self):
         self.assertFailed(self.check("not/there"), "ConfigurationError", "not/there")
