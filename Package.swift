@@ -92,7 +92,10 @@ let package = Package(
         tests("SettingsTests", ["Definitions", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
         tests(
             "RunnerTests",
-            ["Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "Runner", "Settings", "Workspaces"]),
+            [
+                "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Runner", "Settings",
+                "Workspaces",
+            ]),
         tests(
             "ConformanceTests",
             ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
