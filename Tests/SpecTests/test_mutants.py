@@ -66,51 +66,51 @@ class Mutants(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.mutants = [(name, Mutant(name, folder.name)) for name in NAMES]
 
-    def each(self):
-        for name, mutant in self.mutants:
-            with self.subTest(name):
-                yield name, mutant
-
     def test_every_rule_has_one(self):
         self.assertEqual({name[:6] for name in NAMES}, RULES)
 
     def test_framing_is_broken_in_two_languages(self):
-        bases = {(m.document["breaks"], m.document["base"]) for name, m in self.each() if name.startswith("FRM")}
+        bases = {(m.document["breaks"], m.document["base"]) for name, m in self.mutants if name.startswith("FRM")}
         self.assertEqual(bases, {(rule, base) for rule in RULES if rule[:3] == "FRM" for base in ("python", "bash")})
 
     def test_each_is_described_by_the_schema(self):
-        for name, mutant in self.each():
-            self.assertRegex(name, r"^[A-Z]{3}-\d\d-[a-z0-9-]+$")
-            self.assertEqual(problems("mutant", mutant.document), [])
-            self.assertEqual(mutant.document["breaks"], name[:6])
-            self.assertLessEqual(set(mutant.document["also"]), RULES - {name[:6]})
+        for name, mutant in self.mutants:
+            with self.subTest(name):
+                self.assertRegex(name, r"^[A-Z]{3}-\d\d-[a-z0-9-]+$")
+                self.assertEqual(problems("mutant", mutant.document), [])
+                self.assertEqual(mutant.document["breaks"], name[:6])
+                self.assertLessEqual(set(mutant.document["also"]), RULES - {name[:6]})
 
     def test_each_differs_from_its_base(self):
-        for name, mutant in self.each():
-            files = [file for _, _, files in os.walk(os.path.join(SPEC, "mutants", name)) for file in files]
-            self.assertTrue(len(files) > 1 or {"manifest", "cases", "remove", "link"} & set(mutant.document))
-            faults = {"python": "fault.py", "bash": "fault.sh"}
-            self.assertLessEqual({file for file in files if "fault" in file}, {faults[mutant.document["base"]]})
+        for name, mutant in self.mutants:
+            with self.subTest(name):
+                files = [file for _, _, files in os.walk(os.path.join(SPEC, "mutants", name)) for file in files]
+                self.assertTrue(len(files) > 1 or {"manifest", "cases", "remove", "link"} & set(mutant.document))
+                faults = {"python": "fault.py", "bash": "fault.sh"}
+                self.assertLessEqual({file for file in files if "fault" in file}, {faults[mutant.document["base"]]})
 
     def test_each_fault_in_python_can_be_compiled(self):
-        for name, mutant in self.each():
-            path = os.path.join(mutant.folder, "bin", "fault.py")
-            if os.path.exists(path):
-                with open(path, encoding="utf-8") as file:
-                    compile(file.read(), path, "exec")
+        for name, mutant in self.mutants:
+            with self.subTest(name):
+                path = os.path.join(mutant.folder, "bin", "fault.py")
+                if os.path.exists(path):
+                    with open(path, encoding="utf-8") as file:
+                        compile(file.read(), path, "exec")
 
     def test_what_is_patched_and_run_is_there(self):
-        for name, mutant in self.each():
-            named = {case["name"] for case in mutant.unchanged_cases()}
-            self.assertLessEqual(set(mutant.document.get("cases", {})), named)
-            if "host" in mutant.document:
-                self.assertIn(mutant.document["host"]["case"], named)
+        for name, mutant in self.mutants:
+            with self.subTest(name):
+                named = {case["name"] for case in mutant.unchanged_cases()}
+                self.assertLessEqual(set(mutant.document.get("cases", {})), named)
+                if "host" in mutant.document:
+                    self.assertIn(mutant.document["host"]["case"], named)
 
     def test_manifests_are_valid_unless_that_is_the_fault(self):
-        for name, mutant in self.each():
-            if name[:6] not in FORMS:
-                self.assertEqual(problems("manifest", mutant.manifest()), [])
-            self.assertEqual(problems("cases", mutant.cases()), [])
+        for name, mutant in self.mutants:
+            with self.subTest(name):
+                if name[:6] not in FORMS:
+                    self.assertEqual(problems("manifest", mutant.manifest()), [])
+                self.assertEqual(problems("cases", mutant.cases()), [])
 
 
 class Good(unittest.TestCase):
