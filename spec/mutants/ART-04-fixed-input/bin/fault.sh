@@ -1,1 +1,1 @@
-digests() (cd in && find . -type f -print0 | sort -z | xargs -0 -r sha256sum)
+digests() (cd in/App && find . -type f -print0 | sort -z | xargs -0 -r sha256sum)
