@@ -124,7 +124,7 @@ extension WorkerSession {
     private mutating func release(_ exit: Exit, _ course: Course) -> [Effect] {
         phase = .releasing(exit, course)
         let rest = text.finish()
-        let records = tellAll { $0.log.addError(rest.error) }
+        let records = tellAll { $0.log.addError(rest.error) + $0.log.addStray(rest.stray) }
         return records + [.clear(.drain), .signal(SIGKILL, .group), .release]
     }
 

@@ -59,6 +59,7 @@ actor Workers {
 struct KeptWorker: Sendable {
     let workspace: Workspace
     let worker: PluginWorker
+    private let place: Place
 
     init(_ plan: PluginPlan, _ setup: RunnerSetup, _ slots: SlotPool?) async throws {
         let shared = plan.hostPaths.filter(\.writable).map(\.path)
@@ -66,14 +67,30 @@ struct KeptWorker: Sendable {
         workspace = try await blocking {
             try Workspace(ofWorkerIn: setup.workspaces, named: randomUUID(), owner: slot?.identity)
         }
-        let place = Place(workspace, slot, setup, plan)
+        place = Place(workspace, slot, setup, plan)
         // The owner of what it may write is one user, for whom others may wait.
         let idleTime = slot != nil && !shared.isEmpty ? .zero : PluginWorker.idleTime
         worker = PluginWorker(plan.plugin.manifest.name, plan.plugin.manifest.run, in: place, idleTime: idleTime)
     }
 
+    /// Does something with the workspace, which is not removed meanwhile.
+    func lending<Value>(_ work: () async throws -> Value) async rethrows -> Value {
+        place.lend()
+        do {
+            let value = try await work()
+            place.takeBack()
+            return value
+        } catch {
+            place.takeBack()
+            throw error
+        }
+    }
+
     private final class Place: WorkerPlace {
         private struct State {
+            /// How many have the workspace on loan.
+            var loans = 0
+            var leaver: CheckedContinuation<Void, Never>?
             var slot: Slot?
             var launch: Launch
             var isReachable = false
@@ -126,7 +143,24 @@ struct KeptWorker: Sendable {
             }
         }
 
+        func lend() { state.withLock { $0.loans += 1 } }
+
+        func takeBack() {
+            let leaver = state.withLock { state in
+                state.loans -= 1
+                return state.loans == 0 ? state.leaver.take() : nil
+            }
+            leaver?.resume()
+        }
+
         func left() async {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    if state.loans > 0 { state.leaver = continuation }
+                    return state.loans == 0
+                }
+                if isFree { continuation.resume() }
+            }
             // What cannot be removed now is at the next start.
             try? await blocking { [workspace] in try workspace.remove() }
             state.withLock { $0.slot = nil }
