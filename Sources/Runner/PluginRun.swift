@@ -101,7 +101,7 @@ struct PluginRun: Sendable {
         }
     }
 
-    /// - Returns: nil when the worker is over.
+    /// - Returns: nil when the worker takes no more jobs.
     private func run<Value: Sendable>(
         _ plan: PluginPlan, in kept: KeptWorker, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value? {
@@ -116,8 +116,8 @@ struct PluginRun: Sendable {
                     return (try await prepare(plan, workspace, site), plan.masker)
                 }
             }
-            // What may have outgrown its scratch does so no more in a new process.
-            if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { await kept.worker.renew() }
+            // What may have outgrown its scratch does so no more in another.
+            if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { await kept.worker.leave() }
             return verdict
         }
     }
@@ -125,17 +125,23 @@ struct PluginRun: Sendable {
     // MARK: The workspace
 
     /// Sees to it that what `body` makes is given back and removed.
-    /// - Returns: nil when `body` made nothing and has no verdict.
+    /// - Returns: nil when `body` has no verdict.
     private func atSite<Value: Sendable>(
         _ take: @Sendable (Verdict, Workspace) async throws -> Value, _ body: (Site) async throws -> Verdict?
     ) async throws -> Value? {
         let site = Site()
-        let outcome: Result<Value, any Error>
+        let outcome: Result<Value?, any Error>
         do {
-            guard let verdict = try await body(site) else { return nil }
-            guard let workspace = site.workspace else { throw abandonment(verdict) }
-            if let cache = site.cache { await returnCache(to: cache, after: verdict, workspace) }
-            outcome = .success(try await take(verdict, workspace))
+            let verdict = try await body(site)
+            if let cache = site.cache, let workspace = site.workspace {
+                await returnCache(to: cache, after: verdict, workspace)
+            }
+            if let verdict {
+                guard let workspace = site.workspace else { throw abandonment(verdict) }
+                outcome = .success(try await take(verdict, workspace))
+            } else {
+                outcome = .success(nil)
+            }
         } catch {
             outcome = .failure(error)
         }
@@ -188,9 +194,9 @@ struct PluginRun: Sendable {
         }
     }
 
-    private func returnCache(to path: String, after verdict: Verdict, _ workspace: Workspace) async {
+    private func returnCache(to path: String, after verdict: Verdict?, _ workspace: Workspace) async {
         // What may have outgrown the workspace must not stand in the next one.
-        if case .failed(let failure) = verdict, failure.hostCode == .limitExceeded { return }
+        if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { return }
         do {
             try await blocking { try workspace.returnCache(to: path) }
         } catch {
