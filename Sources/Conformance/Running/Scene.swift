@@ -92,6 +92,9 @@ public actor Scene {
             host: Job.Host(name: "penstock conformance", version: bench.setting.manifest.protocols[0]), data: data)
     }
 
+    /// What no other job has.
+    func newIdentifier() -> String { random.uuid() }
+
     /// A secret that stands nowhere else, with characters that every way of writing it changes.
     private func canary() -> String {
         "canary-\(String(random.next(), radix: 36))+/=\"&\\\(String(random.next(), radix: 36))"

@@ -11,7 +11,8 @@ public actor Subject {
     private let scale: Double
     private let clock = ContinuousClock()
     private let began: ContinuousClock.Instant
-    private var places: [Place] = []
+    /// Of each job, in their order; nil for one that got none.
+    private var places: [Place?] = []
     private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextWaiter = 0
     private let fixture: String?
@@ -117,7 +118,7 @@ public actor Subject {
     /// Gives it a job, as it stands or as `line` has it.
     /// - Parameter line: what goes over the wire instead, without its LF.
     func give(_ job: Job, of fixture: Fixture, at place: Place?, line: [UInt8]? = nil, inPieces: Bool = false) {
-        if let place { places.append(place) }
+        places.append(place)
         recording.errands.append(Recording.Errand(job: job, fixture: fixture, at: elapsed))
         send(line ?? HostMessage.job(job).line.dropLast(), inPieces: inPieces)
     }
@@ -267,8 +268,8 @@ public actor Subject {
             recording.survivors = processes()
         }
         await child.finish()
-        for (index, place) in places.enumerated() where index < recording.errands.count {
-            recording.errands[index].remains = Remains(place)
+        for (index, place) in places.enumerated() {
+            if let place { recording.errands[index].remains = Remains(place) }
         }
         return recording
     }
