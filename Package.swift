@@ -92,12 +92,16 @@ let package = Package(
         tests("SettingsTests", ["Definitions", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
         tests(
             "RunnerTests",
-            ["Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "Runner", "Settings", "Workspaces"]),
+            [
+                "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Runner", "Settings",
+                "Workspaces",
+            ]),
         tests(
             "ConformanceTests",
             ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
-        tests("PenstockTests", ["Jansson", "Processes", "penstock", "penstock-sandbox"]),
+        tests(
+            "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
         tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
     ]
 )

@@ -152,11 +152,14 @@ public struct Continuation: Hashable, Sendable, Codable {
 public struct ActionFailure: Error, Hashable, Sendable, Codable {
     /// AWS's failure type: JobFailed, ConfigurationError, PermissionError…
     public var code: String
+    /// What the host found, where the failure is of its making: NoResult, ProtocolError…
+    public var hostCode: String?
     public var message: String
     public var externalExecutionID: String?
 
-    public init(code: String, message: String, externalExecutionID: String? = nil) {
+    public init(code: String, hostCode: String? = nil, message: String, externalExecutionID: String? = nil) {
         self.code = code
+        self.hostCode = hostCode
         self.message = message
         self.externalExecutionID = externalExecutionID
     }

@@ -8,6 +8,8 @@ public struct Masker: Hashable, Sendable {
     /// In characters: from here on a secret may not stand anywhere in a result.
     static let shortestInOutput = 12
 
+    /// What was registered, to be told to another masker.
+    private var secrets: Set<String> = []
     private var needles = Needles()
     private var longNeedles = Needles()
     /// The names of the secrets that cannot be masked because they are too short or only punctuation.
@@ -29,6 +31,7 @@ public struct Masker: Hashable, Sendable {
             unmaskable.append(name)
             return false
         }
+        guard secrets.insert(value).inserted else { return true }
         for value in Set(values(of: value)) where isMaskable(value) {
             for encoding in encodings(of: value) { insert(encoding, long: isLong(value)) }
             // A line of several is told as it is; in an encoding the whole value is.
@@ -37,6 +40,14 @@ public struct Masker: Hashable, Sendable {
             }
         }
         return true
+    }
+
+    /// How many secrets it masks.
+    var count: Int { secrets.count }
+
+    /// Masks what `other` masks, too.
+    mutating func register(_ other: Masker) {
+        for secret in other.secrets.subtracting(secrets) { register(secret, name: "of another job") }
     }
 
     private mutating func insert(_ needle: [UInt8], long: Bool) {

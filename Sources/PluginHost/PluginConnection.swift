@@ -15,8 +15,6 @@ public enum JobReport: Hashable, Sendable {
 
 /// Runs jobs in plugins: performs what `PluginSession` decides on a real process.
 public struct PluginConnection: Sendable {
-    /// A program file that is still open for writing elsewhere is tried again so often, 50 ms apart.
-    private static let busyRetries = 10
     private let reactor: Reactor
 
     public init(reactor: Reactor = .shared) { self.reactor = reactor }
@@ -36,9 +34,10 @@ public struct PluginConnection: Sendable {
         report: @escaping @Sendable (JobReport) -> Void
     ) async -> Verdict {
         if let reason = cancel.reason { return .abandoned(reason, nil) }
+        let time = Time(clock)
         let child: Child
         do throws(SpawnError) {
-            child = try await start(command, clock)
+            child = try await reactor.start(command, time)
         } catch {
             return .failed(failure(of: error, plugin: plugin))
         }
@@ -48,7 +47,7 @@ public struct PluginConnection: Sendable {
         let session = PluginSession(
             plugin: plugin, job: job, heartbeatSeconds: heartbeatSeconds, reportsStatus: command.reportsStatus,
             masker: masker)
-        let performance = Performance(session, child, clock, report)
+        let performance = Performance(session, child, time, report)
         return await withTaskCancellationHandler {
             cancel.observe { reason in Task { await performance.apply(.cancel(reason)) } }
             let verdict = await performance.run()
@@ -58,17 +57,22 @@ public struct PluginConnection: Sendable {
             Task { await performance.apply(.cancel(.shutdown)) }
         }
     }
+}
 
-    private func start(_ command: Command, _ clock: some Clock<Duration>) async throws(SpawnError) -> Child {
+extension Reactor {
+    /// A program file that is still open for writing elsewhere is tried again so often, 50 ms apart.
+    private static let busyRetries = 10
+
+    func start(_ command: Command, _ time: Time) async throws(SpawnError) -> Child {
         for _ in 0..<Self.busyRetries {
             do throws(SpawnError) {
-                return try await reactor.spawn(command)
+                return try await spawn(command)
             } catch {
                 guard error.code == ETXTBSY else { throw error }
-                try? await clock.sleep(for: .milliseconds(50))
+                await time.sleep(time.now() + .milliseconds(50))
             }
         }
-        return try await reactor.spawn(command)
+        return try await spawn(command)
     }
 }
 
@@ -87,24 +91,19 @@ func failure(of error: SpawnError, plugin: String) -> Failure {
 }
 
 /// Owns the process of one session: hands facts in, one at a time, and does what comes out.
-private actor Performance<C: Clock> where C.Duration == Duration {
-    private struct Deadline {
-        var set: C.Instant
-        var due: C.Instant
-        var task: Task<Void, Never>
-    }
-
+private actor Performance {
     private var session: PluginSession
     private let child: Child
-    private let clock: C
+    private let time: Time
     private let report: @Sendable (JobReport) -> Void
-    private var deadlines: [PluginSession.Timer: Deadline] = [:]
+    private var deadlines = Deadlines<PluginSession.Timer>()
+    private var sleeper: Task<Void, Never>?
     private var verdict: Verdict?
 
-    init(_ session: PluginSession, _ child: Child, _ clock: C, _ report: @escaping @Sendable (JobReport) -> Void) {
+    init(_ session: PluginSession, _ child: Child, _ time: Time, _ report: @escaping @Sendable (JobReport) -> Void) {
         self.session = session
         self.child = child
-        self.clock = clock
+        self.time = time
         self.report = report
     }
 
@@ -113,13 +112,14 @@ private actor Performance<C: Clock> where C.Duration == Duration {
         for await event in child.events {
             switch event {
             case .line(let line): apply(.line(line))
+            case .settled: break
             case .end(let stream): apply(.ended(stream))
             case .exited(let exit): apply(.exited(exit))
             }
             if verdict != nil { break }
         }
         await child.finish()
-        for timer in deadlines.keys { clear(timer) }
+        sleeper?.cancel()
         guard let verdict else { preconditionFailure("a session ends when its process and its pipes have ended") }
         return verdict
     }
@@ -130,15 +130,13 @@ private actor Performance<C: Clock> where C.Duration == Duration {
 
     private func perform(_ effect: PluginSession.Effect) {
         switch effect {
-        case .log(let record): report(.log(record))
-        case .progress(let progress): report(.progress(progress))
-        case .mask(let secret): report(.mask(secret))
-        case .sandboxed(let pid): report(.sandboxed(pid: pid))
-        case .set(let timer, let duration): set(timer, duration)
-        case .clear(let timer): clear(timer)
-        case .signal(let signal, .group): child.signal(signal, group: true)
-        // Its sandbox has not told that it ended, so the pid is still its own.
-        case .signal(let signal, .innerGroup(let pid)): kill(-pid, signal)
+        case .tell(let report): self.report(report)
+        case .set(let timer, let duration):
+            guard deadlines.set(timer, duration, now: time.now()) else { return }
+            sleeper?.cancel()
+            sleeper = Task { await watchDeadlines() }
+        case .clear(let timer): deadlines.clear(timer)
+        case .signal(let signal, let target): child.signal(signal, target)
         case .closeInput: child.closeInput()
         case .finish(let verdict):
             self.verdict = verdict
@@ -147,28 +145,11 @@ private actor Performance<C: Clock> where C.Duration == Duration {
         }
     }
 
-    private func set(_ timer: PluginSession.Timer, _ duration: Duration) {
-        let now = clock.now
-        let due = now.advanced(by: duration)
-        // A task that sleeps too short looks again; so a heartbeat costs no new task for each message.
-        if let deadline = deadlines[timer], deadline.due <= due {
-            deadlines[timer] = Deadline(set: now, due: due, task: deadline.task)
-        } else {
-            clear(timer)
-            deadlines[timer] = Deadline(set: now, due: due, task: Task { await wait(for: timer) })
-        }
-    }
-
-    private func clear(_ timer: PluginSession.Timer) { deadlines.removeValue(forKey: timer)?.task.cancel() }
-
-    private func wait(for timer: PluginSession.Timer) async {
-        while !Task.isCancelled, let deadline = deadlines[timer] {
-            let now = clock.now
-            guard now < deadline.due else {
-                deadlines[timer] = nil
-                return apply(.fired(timer, after: deadline.set.duration(to: now)))
-            }
-            try? await clock.sleep(until: deadline.due, tolerance: nil)
+    private func watchDeadlines() async {
+        while !Task.isCancelled, let next = deadlines.next() {
+            await time.sleep(next)
+            guard !Task.isCancelled else { return }
+            while let due = deadlines.takeDue(now: time.now()) { apply(.fired(due.timer, after: due.after)) }
         }
     }
 }

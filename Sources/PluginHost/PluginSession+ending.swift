@@ -5,42 +5,31 @@ import Processes
 extension PluginSession {
     mutating func cancel(_ reason: CancelReason) -> [Effect] {
         // A result that is told, a failure that is known or an end that has come is not changed by a cancel.
-        guard case .open = judgement, case .running = process else { return [] }
-        judgement = .cancelling(reason)
-        return terminate(grace: cancelGrace)
-    }
-
-    /// The host's own judgement: nothing that the plugin says can change it.
-    mutating func condemn(_ diagnosis: Diagnosis, grace: Duration) -> [Effect] {
-        judgement = .condemned(diagnosis)
-        return terminate(grace: grace)
+        guard conversation.isOpen, case .running = process else { return [] }
+        conversation.judgement = .cancelling(reason)
+        return terminate(grace: conversation.cancelGrace)
     }
 
     /// Asks the process to end, and sees to it.
-    private mutating func terminate(grace: Duration) -> [Effect] {
+    mutating func terminate(grace: Duration) -> [Effect] {
         guard process == .running(.none) else { return [] }
         process = .running(.terminated)
         return [
-            .clear(.timeout), .clear(.heartbeat), .clear(.exitGrace), .closeInput, .signal(SIGTERM, gracefulTarget),
-            .set(.kill, grace),
+            .clear(.timeout), .clear(.heartbeat), .clear(.exitGrace), .closeInput,
+            .signal(SIGTERM, .graceful(sandbox)), .set(.kill, grace),
         ]
-    }
-
-    /// SIGTERM to a sandbox kills all at once; its child's group has a chance to end in order.
-    private var gracefulTarget: Target {
-        guard let sandbox, sandbox.exit == nil, let pid = sandbox.childPid else { return .group }
-        return .innerGroup(pid)
     }
 
     mutating func fired(_ timer: Timer, after measured: Duration) -> [Effect] {
         switch timer {
-        case .timeout, .heartbeat:
-            guard case .open = judgement, case .running = process else { return [] }
-            return condemn(timer == .timeout ? timedOut(measured) : heartbeatLost(measured), grace: cancelGrace)
+        case .job(.rate): return perform(conversation.fired(.rate, after: measured, text.masker))
+        case .job(let timer):
+            guard case .running = process else { return [] }
+            return perform(conversation.fired(timer, after: measured, text.masker))
         case .exitGrace:
-            guard case .reported = judgement, process == .running(.none) else { return [] }
+            guard conversation.isReported, process == .running(.none) else { return [] }
             let remark = remark("the plugin lingered: it still ran \(seconds(measured)) after its result, and is ended")
-            return [.log(remark)] + terminate(grace: Self.killGrace)
+            return [.tell(.log(remark))] + terminate(grace: Conversation.killGrace)
         case .kill:
             guard process == .running(.terminated) else { return [] }
             process = .running(.killed)
@@ -48,24 +37,8 @@ extension PluginSession {
         case .drain:
             guard case .draining(let exit, let teardown) = process else { return [] }
             let remark = remark("a process that the plugin left behind kept its pipes open, and is killed")
-            return [.log(remark)] + finish(exit, teardown)
-        case .rate:
-            return tellHeldProgress() + (flow.close() ? [.set(.rate, ProgressFlow.window)] : [])
+            return [.tell(.log(remark))] + finish(exit, teardown)
         }
-    }
-
-    private func timedOut(_ measured: Duration) -> Diagnosis {
-        Diagnosis(
-            code: .timedOut, problem: "the job did not end in time",
-            excess: .init(limit: "timeoutSeconds \(timeout.components.seconds)", measured: seconds(measured)))
-    }
-
-    private func heartbeatLost(_ measured: Duration) -> Diagnosis {
-        Diagnosis(
-            code: .heartbeatLost, problem: "the plugin gave no sign of life",
-            excess: .init(
-                limit: "one message in \(3 * (heartbeatSeconds ?? 0)) s, three times its heartbeatSeconds"
-                    + " \(heartbeatSeconds ?? 0)", measured: "none for \(seconds(measured))"))
     }
 
     mutating func ended(_ exit: Exit) -> [Effect] {
@@ -83,15 +56,11 @@ extension PluginSession {
 
     /// What of the plugin's group is left is killed, whatever the verdict. Spec: HST-07
     private mutating func finish(_ exit: Exit, _ teardown: Teardown) -> [Effect] {
-        let records = log.finish().map(Effect.log)
-        let progress = tellHeldProgress()
+        let rest = text.finish()
+        let records = perform(conversation.tell(conversation.log.finish(error: rest.error, stray: rest.stray)))
+        let progress = perform(conversation.tellHeldProgress(text.masker))
         let verdict = verdict(exit, teardown)
         process = .finished
         return records + progress + [.clear(.drain), .clear(.rate), .signal(SIGKILL, .group), .finish(verdict)]
     }
-}
-
-private func seconds(_ duration: Duration) -> String {
-    let milliseconds = duration / .milliseconds(1)
-    return "\((milliseconds / 100).rounded() / 10) s"
 }

@@ -5,28 +5,15 @@ extension PluginSession {
     /// The verdict table (protocol, section 4.4).
     func verdict(_ processExit: Exit, _ teardown: Teardown) -> Verdict {
         let exit = sandbox?.exit ?? processExit
-        switch judgement {
-        case .condemned(let diagnosis): return .failed(failure(diagnosis, exit))
+        switch conversation.judgement {
+        case .condemned(let diagnosis): return .failed(conversation.failure(diagnosis, exit, text.masker))
         case .cancelling(let reason): return .abandoned(reason, nil)
-        case .reported(.failure(let result), _): return .failed(masked(result))
-        case .reported(.abandoned(let result), let reason):
-            precondition(reason != nil, "an unasked abandonment is condemned when it is read")
-            return .abandoned(reason!, result.executionDetails.map(masked))
-        case .reported(.success(let result), let cancel):
-            guard stands(exit, teardown, after: cancel) else {
-                return .failed(
-                    failure(
-                        Diagnosis(code: .exitAfterSuccess, problem: "\(exit.sentence) after reporting success"), exit))
-            }
-            return success(masked(result))
-        case .open: return .failed(failure(endWithoutResult(exit, teardown), exit))
+        case .reported(.success, let cancel) where !stands(exit, teardown, after: cancel):
+            let diagnosis = Diagnosis(code: .exitAfterSuccess, problem: "\(exit.sentence) after reporting success")
+            return .failed(conversation.failure(diagnosis, exit, text.masker))
+        case .reported(let terminal, let cancel): return conversation.verdict(terminal, after: cancel, text.masker)
+        case .open: return .failed(conversation.failure(endWithoutResult(exit), exit, text.masker))
         }
-    }
-
-    private func success(_ result: JobSuccessResult) -> Verdict {
-        guard let token = result.continuationToken else { return .succeeded(result) }
-        return .continues(
-            result, token: token, afterSeconds: result.continueAfterSeconds ?? Verdict.defaultPollSeconds)
     }
 
     /// Whether a reported success stands with this end of the process.
@@ -42,16 +29,11 @@ extension PluginSession {
         }
     }
 
-    private func endWithoutResult(_ exit: Exit, _ teardown: Teardown) -> Diagnosis {
-        if let sandbox, sandbox.exit == nil, messages == 0, case .code = exit {
-            // The file itself was looked at before; what it starts with was not.
-            if log.tail.last?.hasPrefix("bwrap: execvp ") == true {
-                return Diagnosis(
-                    code: .commandNotFound,
-                    problem: "the plugin's program cannot be started inside the sandbox: the interpreter in its first"
-                        + " line must be below /usr or in the plugin's folder")
-            }
-            return Diagnosis(code: .sandboxFailed, problem: "the sandbox could not be made, so the plugin never ran")
+    private func endWithoutResult(_ exit: Exit) -> Diagnosis {
+        if conversation.messages == 0,
+            let diagnosis = neverRan(sandbox, exit, errorTail: conversation.log.tail)
+        {
+            return diagnosis
         }
         if let cutOff {
             let problem = "\(exit.sentence), and its last message is cut off; flush stdout before the end"
@@ -66,46 +48,5 @@ extension PluginSession {
             let hint = number == 9 ? "; the kernel does this when memory runs out" : ""
             return Diagnosis(code: .signalled, problem: "\(exit.sentence) without a result\(hint)")
         }
-    }
-
-    private func failure(_ diagnosis: Diagnosis, _ exit: Exit) -> Failure {
-        Failure(
-            type: diagnosis.code.failureType, hostCode: diagnosis.code,
-            message: log.masker.mask(
-                diagnosis.message(plugin: plugin, jobId: jobId, exit: exit, errorTail: log.tail)),
-            externalExecutionId: externalExecutionId.map(log.masker.mask))
-    }
-
-    private func masked(_ result: JobFailureResult) -> Failure {
-        Failure(
-            type: result.type, message: log.masker.mask(result.message),
-            externalExecutionId: (result.externalExecutionId ?? externalExecutionId).map(log.masker.mask))
-    }
-
-    private func masked(_ result: JobSuccessResult) -> JobSuccessResult {
-        var result = result
-        result.executionDetails = result.executionDetails.map(masked)
-        result.currentRevision = result.currentRevision.map(masked)
-        for index in result.changes.indices { result.changes[index].revision = masked(result.changes[index].revision) }
-        return result
-    }
-
-    func masked(_ progress: Progress) -> Progress {
-        Progress(
-            executionDetails: masked(progress.executionDetails), currentRevision: progress.currentRevision.map(masked))
-    }
-
-    private func masked(_ details: ExecutionDetails) -> ExecutionDetails {
-        ExecutionDetails(
-            summary: details.summary.map(log.masker.mask), percentComplete: details.percentComplete,
-            externalExecutionId: details.externalExecutionId.map(log.masker.mask))
-    }
-
-    private func masked(_ revision: Revision) -> Revision {
-        var revision = revision
-        revision.revision = log.masker.mask(revision.revision)
-        revision.changeIdentifier = revision.changeIdentifier.map(log.masker.mask)
-        revision.revisionSummary = revision.revisionSummary.map(log.masker.mask)
-        return revision
     }
 }

@@ -3,6 +3,10 @@ import Synchronization
 /// What happens to a child, in the order in which it was seen.
 public enum ChildEvent: Hashable, Sendable {
     case line(Line)
+    /// What stood in the standard error when the standard output was read last has been told, too.
+    ///
+    /// So whatever a child wrote to its standard error before a line of its standard output comes before this.
+    case settled
     /// A pipe has been read to its end.
     case end(Stream)
     /// The process has ended. Lines that it wrote before may still follow.

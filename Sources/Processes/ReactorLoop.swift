@@ -74,7 +74,11 @@ struct ReactorLoop: ~Copyable {
         // An event of this round may stand behind the request that finished its child.
         guard children[token] != nil, let source = Source(rawValue: event.token & 7) else { return }
         switch source {
-        case .output: readFrom(token, .output)
+        case .output:
+            readFrom(token, .output)
+            // A pipe holds no more than the buffer, so one look finds all that was written before those lines.
+            readFrom(token, .error)
+            _ = children[token]?.events?.push(.settled)
         case .error: readFrom(token, .error)
         case .status: readFrom(token, .status)
         case .input:

@@ -33,7 +33,7 @@ extension ActionRun {
         } catch {
             outcome = .failure(error)
         }
-        await remove(workspace)
+        await discard(workspace, write)
         return try outcome.get()
     }
 }

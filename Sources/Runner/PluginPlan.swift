@@ -12,17 +12,18 @@ struct PluginPlan: Sendable {
     let plugin: Plugin
     let grants: Grants
     let masker: Masker
-    private let dispatch: Dispatch
+    private let assignment: Assignment
     private let setup: RunnerSetup
     private let type: PluginProtocol.ActionType
     private let providerSettings: JSON?
     private let environmentVariables: [ComputeAction.EnvironmentVariable]
 
     /// - Throws: `Failure` for whatever keeps the job from being started, before anything is made.
-    init(_ dispatch: Dispatch, _ setup: RunnerSetup) throws(Failure) {
-        let action = dispatch.action
+    init(_ assignment: Assignment, _ setup: RunnerSetup) throws(Failure) {
+        let action = assignment.action
         let provision = Provision(
-            action, catalogue: setup.catalogue, settings: setup.settings, shippedPlugins: setup.shippedPlugins)
+            action, assignment.operation, catalogue: setup.catalogue, settings: setup.settings,
+            shippedPlugins: setup.shippedPlugins)
         if let failure = provision.failures.first { throw failure }
         guard let plugin = provision.plugin, let type = provision.type, let grants = provision.grants else {
             preconditionFailure("where nothing is missing, everything is there")
@@ -41,7 +42,7 @@ struct PluginPlan: Sendable {
         self.masker = masker
         self.plugin = plugin
         self.type = type
-        self.dispatch = dispatch
+        self.assignment = assignment
         self.setup = setup
     }
 
@@ -51,52 +52,56 @@ struct PluginPlan: Sendable {
         }
     }
 
-    func environment(of job: Job) -> [String: String] {
+    /// - Parameter root: of the workspace, as the plugin sees it.
+    func environment(_ root: String) -> [String: String] {
         var host: [String: String] = [:]
         for name in grants.environment {
             if let value = getenv(name) { host[name] = String(cString: value) }
         }
-        return job.environment(lifecycle: .oneShot, granted: grants.environment, host: host)
+        return plugin.manifest.run.lifecycle.environment(root: root, granted: grants.environment, host: host)
     }
 
     /// Where this action of this pipeline finds what it kept; nil when its plugin keeps nothing.
     var cache: String? {
-        let names = [dispatch.pipeline, dispatch.attempt.stage, dispatch.attempt.action]
+        let names = [assignment.pipeline, assignment.stage, assignment.action.name]
         // Both are names that an action may have, and no names that a folder may have.
-        guard plugin.manifest.run.cache, !names.contains("."), !names.contains("..") else { return nil }
+        guard plugin.manifest.run.cache, assignment.operation == .run, !names.contains("."), !names.contains("..")
+        else { return nil }
         return "\(setup.caches)/\(names.joined(separator: "/"))"
     }
 
     /// - Throws: `Failure` when the plugin cannot be given this job (HST-23).
-    func job(_ id: String, _ root: String, hasCache: Bool) throws(Failure) -> Job {
-        let (run, action, attempt) = (plugin.manifest.run, dispatch.action, dispatch.attempt)
-        let secondsLeft = Int((dispatch.deadline.milliseconds - setup.now().milliseconds) / 1_000)
+    func job(_ id: String, in workspace: Workspace, hasCache: Bool) throws(Failure) -> Job {
+        let (run, action) = (plugin.manifest.run, assignment.action)
+        let secondsLeft = assignment.secondsLeft(setup.now())
         guard secondsLeft > 0 else {
             throw Failure(.timedOut, "the action as a whole has reached its time limit")
         }
         let data = JobData(
             actionTypeId: type.id, configuration: action.configuration,
             pipelineContext: .init(
-                pipelineName: dispatch.pipeline, pipelineExecutionId: attempt.execution.text, stageName: attempt.stage,
-                actionName: attempt.action, actionExecutionId: attempt.id.text),
-            inputArtifacts: dispatch.inputs.sorted { $0.key < $1.key }.map {
-                .init(name: $0.key, revision: dispatch.revisions[$0.key], path: "in/\($0.key)")
+                pipelineName: assignment.pipeline, pipelineExecutionId: assignment.execution,
+                stageName: assignment.stage, actionName: action.name, actionExecutionId: assignment.actionExecution),
+            inputArtifacts: assignment.inputs.sorted { $0.key < $1.key }.map {
+                .init(name: $0.key, revision: assignment.revisions[$0.key], path: workspace.inputPath($0.key))
             },
-            outputArtifacts: action.outputArtifacts.map { .init(name: $0.name, path: "out/\($0.name)") },
-            continuationToken: dispatch.continuationToken, action: computeAction, providerSettings: providerSettings,
-            sourceRevision: dispatch.sourceRevision.map { .init(revisionType: $0.type, revisionValue: $0.value) })
+            outputArtifacts: assignment.outputs.map { .init(name: $0.name, path: workspace.outputPath($0.name)) },
+            continuationToken: assignment.continuationToken, cursor: assignment.cursor, event: assignment.event,
+            action: computeAction, providerSettings: providerSettings, sourceRevision: assignment.sourceRevision)
         let job = Job(
-            jobId: id, attempt: attempt.number, timeoutSeconds: min(run.timeoutSeconds, secondsLeft),
-            cancelGraceSeconds: run.cancelGraceSeconds,
+            jobId: id, operation: assignment.operation, attempt: assignment.attempt,
+            timeoutSeconds: min(run.timeoutSeconds, secondsLeft), cancelGraceSeconds: run.cancelGraceSeconds,
             secretConfigurationKeys: type.configurationProperties.filter(\.secret).map(\.name),
-            workspace: .init(root: root, cache: hasCache ? "cache" : nil),
+            workspace: .init(
+                root: setup.sandbox.root(of: workspace), tmp: workspace.tmpPath,
+                cache: hasCache ? workspace.cachePath : nil),
             host: .init(name: "penstock", version: setup.version), data: data)
         try plugin.manifest.admit(job)
         return job
     }
 
     private var computeAction: ComputeAction? {
-        let action = dispatch.action
+        let action = assignment.action
         guard !action.commands.isEmpty else { return nil }
         return ComputeAction(
             commands: action.commands, environmentVariables: environmentVariables,

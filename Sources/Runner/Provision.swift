@@ -31,8 +31,8 @@ public struct Provision: Sendable {
     /// - Parameter unresolved: the members of the action, as in `Action.templates`, whose references have no value yet;
     ///   what depends on them is not judged.
     public init(
-        _ action: Action, catalogue: PluginCatalogue, settings: Settings, shippedPlugins: String?,
-        unresolved: Set<String> = []
+        _ action: Action, _ operation: PluginProtocol.Operation = .run, catalogue: PluginCatalogue, settings: Settings,
+        shippedPlugins: String?, unresolved: Set<String> = []
     ) {
         let id = ActionTypeIdentifier(action.type)
         guard let plugin = catalogue.plugin(for: id), let type = plugin.actionType(id) else {
@@ -54,7 +54,7 @@ public struct Provision: Sendable {
         }
         let keys = action.configuration.keys.filter { unresolved.contains("configuration.\($0)") }
         attempt { () throws(Failure) in
-            try plugin.manifest.check(action.configuration, of: id, unresolved: Set(keys))
+            try plugin.manifest.check(action.configuration, of: id, operation, unresolved: Set(keys))
         }
     }
 

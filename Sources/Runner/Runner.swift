@@ -59,6 +59,7 @@ public struct RunnerSetup: Sendable {
 public final class Runner: EffectHandler, Sendable {
     let setup: RunnerSetup
     let slots: SlotPool?
+    let workers: Workers
     private let seats: Seats
     private let news: @Sendable (ActionNews) -> Void
     private let work = Mutex(Work())
@@ -73,6 +74,7 @@ public final class Runner: EffectHandler, Sendable {
         self.news = news
         seats = Seats(setup.width)
         if case .bubblewrap = setup.sandbox, geteuid() == 0 { slots = SlotPool() } else { slots = nil }
+        workers = Workers(setup, slots)
     }
 
     public func perform(_ effect: Effect, for driver: Driver) {
@@ -102,7 +104,10 @@ public final class Runner: EffectHandler, Sendable {
             entry.cancel.cancel(.shutdown)
             entry.task.cancel()
         }
+        // At the same time: who waits for a worker that is still to be made is told so.
+        async let ended: Void = workers.shutdown()
         for entry in running { await entry.task.value }
+        await ended
     }
 
     /// An attempt that is asked for twice is run once.
@@ -124,7 +129,7 @@ public final class Runner: EffectHandler, Sendable {
         if let stub = dispatch.stub { await sleep(until: stub.moment(for: dispatch, from: setup.now())) }
         await seats.occupying {
             guard cancel.reason == nil else { return }
-            let action = ActionRun(dispatch, setup, slots, cancel) {
+            let action = ActionRun(dispatch, setup, slots, workers, cancel) {
                 self.news(.log(dispatch.attempt, $0))
             } progress: {
                 try? await driver.submit(.actionProgressed(dispatch.attempt, $0))

@@ -37,7 +37,7 @@ extension Sandbox {
             switch event {
             case .exited(let end): exit = end
             case .line(let line) where line.stream == .error: said.append(String(decoding: line.bytes, as: UTF8.self))
-            case .line, .end: break
+            case .line, .settled, .end: break
             }
         }
         await child.finish()

@@ -109,7 +109,8 @@ public struct Bubblewrap: Hashable, Sendable {
             return plugin + ["--bind", root, insideRoot, "--ro-bind", launcher, Self.supervisorPath] + granted + end
         }
         // Mounts of their own, so that nothing inside can put a link in the place of one.
-        let folders = ["out", "tmp", "home"] + (launch.hasCache ? ["cache"] : [])
+        // Of a worker's, jobs that come later must be seen, and what leads to them is not the plugin's to write.
+        let folders = [launch.isWorker ? "jobs" : "out", "tmp", "home"] + (launch.hasCache ? ["cache"] : [])
         let writable = folders.flatMap { ["--bind", "\(root)/\($0)", "\(insideRoot)/\($0)"] }
         return plugin + ["--ro-bind", "\(root)/in", "\(insideRoot)/in"] + writable + granted + end
     }

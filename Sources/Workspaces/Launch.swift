@@ -1,6 +1,6 @@
 import Glibc
 
-/// What one job starts, before it is known in which sandbox.
+/// What one job or worker starts, before it is known in which sandbox.
 public struct Launch: Hashable, Sendable {
     /// The plugin's folder outside; inside it is `/plugin`.
     public var plugin: String
@@ -14,11 +14,14 @@ public struct Launch: Hashable, Sendable {
     public var hostPaths: [HostPath]
     /// Whether the workspace has a `cache/` to write.
     public var hasCache: Bool
+    /// Whether the workspace is a worker's.
+    public var isWorker: Bool
     public var limits: Limits
 
     public init(
         plugin: String, command: [String], workspace: Workspace, environment: [String: String] = [:],
-        network: Bool = false, hostPaths: [HostPath] = [], hasCache: Bool = false, limits: Limits = Limits()
+        network: Bool = false, hostPaths: [HostPath] = [], hasCache: Bool = false, isWorker: Bool = false,
+        limits: Limits = Limits()
     ) {
         precondition(!command.isEmpty, "a launch names a program")
         self.plugin = plugin
@@ -28,6 +31,7 @@ public struct Launch: Hashable, Sendable {
         self.network = network
         self.hostPaths = hostPaths
         self.hasCache = hasCache
+        self.isWorker = isWorker
         self.limits = limits
     }
 }

@@ -11,7 +11,11 @@ extension Workspace {
             guard errno == ENOENT else { throw .last("move", path) }
             return try makeFolder(cache, mode: 0o755, writable: true)
         }
-        guard let status = stat(path: cache), let owner, status.st_uid != owner.uid else { return }
+        var status = stat()
+        guard lstat(cache, &status) == 0, status.isDirectory else {
+            throw WorkspaceError(.invalidPath, "\(path) is no folder: remove it")
+        }
+        guard let owner, status.st_uid != owner.uid else { return }
         // The top comes last: a core that dies on the way leaves one that is handed over again.
         try Directory.walk(cache) { (parent, name, _) throws(WorkspaceError) in
             guard fchownat(parent, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -23,7 +27,7 @@ extension Workspace {
 
     /// Moves `cache/` back to where the next job looks for it. What is there already is removed with the workspace.
     ///
-    /// The job's processes must have ended.
+    /// The job must have ended.
     public func returnCache(to path: String) throws(WorkspaceError) {
         var status = stat()
         // Without a sandbox the plugin can have put anything there.
@@ -34,9 +38,9 @@ extension Workspace {
             folder += "/\(name)"
             guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw .last("make", folder) }
         }
-        if rename(path, "\(root)/cache-before") != 0, errno != ENOENT { throw .last("move", path) }
+        if rename(path, "\(cache)-before") != 0, errno != ENOENT { throw .last("move", path) }
         guard rename(cache, path) == 0 else { throw .last("keep", path) }
     }
 
-    private var cache: String { "\(root)/cache" }
+    private var cache: String { "\(root)/\(cachePath)" }
 }

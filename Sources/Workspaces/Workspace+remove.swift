@@ -4,9 +4,19 @@ import Glibc
 extension Workspace {
     /// Deletes the workspace and everything in it. One that is gone already is no error.
     ///
-    /// The job's processes must have ended. No link is followed, names are bytes, folders without permission bits are
+    /// The processes of a whole one must have ended. No link is followed, names are bytes, folders without permission bits are
     /// opened first, and depth does not matter: a folder that is not empty moves up to the root and is emptied there.
+    ///
+    /// A job's part of a worker's workspace, whose processes live on, is taken out of their sight first.
     public func remove() throws(WorkspaceError) {
+        guard let job else { return try removeFolder(root) }
+        let ended = "\(root)/ended/\(job)"
+        if rename("\(root)/jobs/\(job)", ended) != 0, errno != ENOENT { throw .last("move", "\(root)/jobs/\(job)") }
+        try removeFolder(ended)
+        try removeFolder("\(root)/in/\(job)")
+    }
+
+    private func removeFolder(_ root: String) throws(WorkspaceError) {
         var status = stat()
         guard lstat(root, &status) == 0 else {
             if errno == ENOENT { return }

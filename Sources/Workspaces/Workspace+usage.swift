@@ -15,7 +15,7 @@ public struct Usage: Hashable, Sendable {
 
 extension Workspace {
     /// Measures everything below the root. While the plugin runs it is an estimate from below; afterwards it is exact,
-    /// but for folders that we may not read (never as root).
+    /// but for folders that we may not read (never as root). A job of a worker counts the worker's scratch as its own.
     public func usage() throws(WorkspaceError) -> Usage {
         struct Link: Hashable {
             let device: dev_t
@@ -23,12 +23,15 @@ extension Workspace {
         }
         var usage = Usage()
         var links: Set<Link> = []
-        try Directory.walk(root) { (_, _, status) throws(WorkspaceError) in
-            usage.entries += 1
-            let isCounted = status.st_nlink > 1 && !status.isDirectory
-            if isCounted, !links.insert(Link(device: status.st_dev, inode: status.st_ino)).inserted { return }
-            // POSIX leaves the unit open; on Linux it is 512 for every file system.
-            usage.bytes += Int(status.st_blocks) * 512
+        let folders = job.map { ["in/\($0)", "jobs/\($0)", "tmp", "home"] } ?? ["."]
+        for folder in folders {
+            try Directory.walk("\(root)/\(folder)") { (_, _, status) throws(WorkspaceError) in
+                usage.entries += 1
+                let isCounted = status.st_nlink > 1 && !status.isDirectory
+                if isCounted, !links.insert(Link(device: status.st_dev, inode: status.st_ino)).inserted { return }
+                // POSIX leaves the unit open; on Linux it is 512 for every file system.
+                usage.bytes += Int(status.st_blocks) * 512
+            }
         }
         return usage
     }

@@ -2,17 +2,21 @@ import Glibc
 
 /// The folder of one job: `in/` to read, `out/` `tmp/` and `home/` to write. Spec: protocol, Workspace.
 ///
-/// Nobody but ourselves and the owner can enter it.
+/// A worker has one for all its jobs, with `in/JOB/` to read and `jobs/JOB/` to write for each, and `tmp/` and `home/` of
+/// its own. Nobody but ourselves and the owner can enter it.
 public struct Workspace: Hashable, Sendable {
     /// Absolute path outside the sandbox.
     public let root: String
     /// As whom the plugin runs; nil when it runs as we do.
     public let owner: Identity?
+    /// The job whose part of a worker's workspace this is; nil for a whole workspace.
+    public let job: String?
 
     /// Names a workspace that was made before, to measure or remove it.
     public init(root: String, owner: Identity?) {
         self.root = root
         self.owner = owner
+        job = nil
     }
 
     /// Makes a fresh workspace below `parent`, which must exist.
@@ -28,27 +32,62 @@ public struct Workspace: Hashable, Sendable {
         for name in [name] + inputs + outputs { try Self.check(name) }
         root = "\(parent)/\(name)"
         self.owner = owner
-        // The group is the owner's alone; our own may be shared with other people.
-        let closed: mode_t = owner == nil ? 0o700 : 0o750
-        try makeFolder(root, mode: closed, writable: false)
-        do {
-            for name in ["in"] + inputs.map({ "in/\($0)" }) {
-                try makeFolder("\(root)/\(name)", mode: closed, writable: false)
-            }
-            for name in ["out", "tmp", "home"] + outputs.map({ "out/\($0)" }) {
-                try makeFolder("\(root)/\(name)", mode: 0o755, writable: true)
-            }
-        } catch {
-            try? remove()
-            throw error
+        job = nil
+        let root = root
+        try make(
+            closed: [root, "\(root)/in"] + inputs.map { "\(root)/in/\($0)" },
+            open: (["out", "tmp", "home"] + outputs.map { "out/\($0)" }).map { "\(root)/\($0)" })
+    }
+
+    /// Makes a fresh workspace for a worker.
+    /// - Throws: and leaves nothing behind.
+    public init(ofWorkerIn parent: String, named name: String, owner: Identity?) throws(WorkspaceError) {
+        try Self.check(name)
+        root = "\(parent)/\(name)"
+        self.owner = owner
+        job = nil
+        try make(
+            closed: [root] + ["in", "jobs", "ended"].map { "\(parent)/\(name)/\($0)" },
+            open: ["\(root)/tmp", "\(root)/home"])
+    }
+
+    /// Makes what one job has of its worker's workspace. A running worker sees it at once.
+    /// - Throws: and leaves nothing behind.
+    public init(
+        of job: String, in worker: Workspace, inputs: [String] = [], outputs: [String] = []
+    ) throws(WorkspaceError) {
+        for name in [job] + inputs + outputs { try Self.check(name) }
+        root = worker.root
+        owner = worker.owner
+        self.job = job
+        let (read, written) = ("\(worker.root)/in/\(job)", "\(worker.root)/jobs/\(job)")
+        try make(
+            closed: [read, written] + inputs.map { "\(read)/\($0)" },
+            open: ["out", "tmp"].map { "\(written)/\($0)" } + outputs.map { "\(written)/out/\($0)" })
+    }
+
+    /// What the worker's processes have for themselves, as new: for each process.
+    public func renewScratch() throws(WorkspaceError) {
+        for name in ["tmp", "home"] {
+            try Workspace(root: "\(root)/\(name)", owner: nil).remove()
+            try makeFolder("\(root)/\(name)", mode: 0o755, writable: true)
         }
     }
 
+    /// Where the plugin finds what it writes, relative to the root: empty, or `jobs/JOB/`.
+    private var written: String { job.map { "jobs/\($0)/" } ?? "" }
+
+    /// Relative to the root, as are those that follow.
+    public func inputPath(_ artifact: String) -> String { (job.map { "in/\($0)/" } ?? "in/") + artifact }
+    public func outputPath(_ artifact: String) -> String { "\(written)out/\(artifact)" }
+    public var tmpPath: String { "\(written)tmp" }
+    public var cachePath: String { "\(written)cache" }
+
     /// Absolute path outside of an input artifact's folder.
-    public func input(_ artifact: String) -> String { "\(root)/in/\(artifact)" }
+    public func input(_ artifact: String) -> String { "\(root)/\(inputPath(artifact))" }
 
     /// Absolute path outside of an output artifact's folder.
-    public func output(_ artifact: String) -> String { "\(root)/out/\(artifact)" }
+    public func output(_ artifact: String) -> String { "\(root)/\(outputPath(artifact))" }
 
     /// Lets the plugin read what was put below `in/`, whatever its modes are. Call it after that.
     ///
@@ -56,12 +95,29 @@ public struct Workspace: Hashable, Sendable {
     /// left alone: it may be a second name of one in the artifact store.
     public func handOverInputs() throws(WorkspaceError) {
         guard let owner else { return }
-        try Directory.walk("\(root)/in") { (parent, name, status) throws(WorkspaceError) in
+        try Directory.walk(job.map { "\(root)/in/\($0)" } ?? "\(root)/in") {
+            (parent, name, status) throws(WorkspaceError) in
             let needed = (status.st_mode >> 6) & 0o5
             if !status.isDirectory, status.st_mode & needed == needed { return }
             guard fchownat(parent, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) == 0 else {
                 throw .last("hand over", text(of: name))
             }
+        }
+    }
+
+    /// - Parameters:
+    ///   - closed: folders that only we write; the first of them must not be there.
+    ///   - open: folders that the plugin writes.
+    private func make(closed: [String], open: [String]) throws(WorkspaceError) {
+        // The group is the owner's alone; our own may be shared with other people.
+        let mode: mode_t = owner == nil ? 0o700 : 0o750
+        try makeFolder(closed[0], mode: mode, writable: false)
+        do {
+            for path in closed.dropFirst() { try makeFolder(path, mode: mode, writable: false) }
+            for path in open { try makeFolder(path, mode: 0o755, writable: true) }
+        } catch {
+            try? remove()
+            throw error
         }
     }
 

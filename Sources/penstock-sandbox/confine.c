@@ -3,6 +3,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <poll.h>
@@ -52,6 +53,21 @@ void set_limits(const struct options *options) {
     if (options->cpu.given) lower(RLIMIT_CPU, "cpu", options->cpu.value);
 }
 
+/*
+ * bwrap stays as long as the sandbox, and with it what it has as 0, 1 and 2; of higher descriptors it passes all on and
+ * keeps none. So the plugin's pipes go there, and end when the plugin and what it started have closed them.
+ */
+static void pass_on(int keep, int report) {
+    if (dup2(keep, report) < 0) fail(errno, "cannot copy descriptor %d", keep);
+    for (int stream = 0; stream <= STDERR_FILENO; stream++)
+        if (dup2(stream, report + 1 + stream) < 0) fail(errno, "cannot copy descriptor %d", stream);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0) fail(errno, "cannot use /dev/null");
+    close(nothing);
+    /* What bwrap complains of is told where the supervisor tells. */
+    if (dup2(keep, STDERR_FILENO) < 0) fail(errno, "cannot copy descriptor %d", keep);
+}
+
 void close_descriptors(const struct options *options) {
     unsigned first = STDERR_FILENO + 1;
     if (options->keep.given) {
@@ -60,6 +76,5 @@ void close_descriptors(const struct options *options) {
         first = keep + 1;
     }
     if (close_range(first, UINT_MAX, 0) != 0) fail(errno, "cannot close descriptors");
-    if (options->report.given && dup2((int)options->keep.value, (int)options->report.value) < 0)
-        fail(errno, "cannot copy descriptor %llu", options->keep.value);
+    if (options->report.given) pass_on((int)options->keep.value, (int)options->report.value);
 }

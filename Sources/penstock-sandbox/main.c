@@ -22,7 +22,8 @@ static const char usage[] =
     "       penstock-sandbox --supervise FD [--before COMMAND]... [--terminal | --login]\n"
     "                        [--second IN OUT ERR DIRECTORY] -- /path/to/plugin ARGUMENT...\n"
     "Drops to uid and gid, sets limits, closes every descriptor but 0, 1, 2 and FD, and runs bwrap with a seccomp\n"
-    "filter (it adds `--seccomp N` itself). --report gives FD a second number, which bwrap passes on.\n"
+    "filter (it adds `--seccomp N` itself). --report gives FD a second number, and 0, 1 and 2 the three numbers after\n"
+    "it, which bwrap passes on.\n"
     "Exits with 125 when one of these steps fails.\n"
     "--supervise runs inside of a sandbox: it starts a plugin that is judged, tells on FD how it ends, and stays.\n";
 

@@ -17,7 +17,8 @@ struct options {
     struct number uid, gid;
     struct number nproc, fsize, nofile, as, cpu;
     struct number keep;
-    /* A second number for the descriptor to keep, which bwrap passes on to what it starts. */
+    /* A second number for the descriptor to keep, which bwrap passes on to what it starts, and with the three numbers
+       after it the standard streams. */
     struct number report;
     /* bwrap and its arguments, NULL-terminated. */
     char **command;
@@ -34,7 +35,7 @@ void follow_parent(const struct options *options);
 
 void set_limits(const struct options *options);
 
-/* Closes every descriptor above 2 but the one to keep, and gives that one its second number. */
+/* Closes every descriptor above 2 but the one to keep, and passes that one and the standard streams on. */
 void close_descriptors(const struct options *options);
 
 /* One plugin to start: with our own standard streams, or with the named pipes, in the given working directory. */

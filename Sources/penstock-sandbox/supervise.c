@@ -114,6 +114,11 @@ void supervise(char **arguments) {
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail(errno, "cannot adopt orphans");
     if (!*arguments) fail(0, "--supervise needs a descriptor");
     if (fcntl(atoi(*arguments), F_SETFD, FD_CLOEXEC) != 0) fail(errno, "cannot use descriptor %s", *arguments);
+    for (int stream = 0; stream <= STDERR_FILENO; stream++) {
+        int passed = atoi(*arguments) + 1 + stream;
+        if (dup2(passed, stream) < 0) fail(errno, "cannot use descriptor %d", passed);
+        close(passed);
+    }
     struct supervision supervision = parse(arguments);
     pid_t pid[2];
     for (int i = 0; i < supervision.instances; i++) {

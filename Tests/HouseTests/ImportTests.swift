@@ -23,7 +23,8 @@ private let house: [String: Set<String>] = [
     ],
     "Conformance": ["Artifacts", "CSystem", "Jansson", "PluginProtocol", "Processes", "Workspaces"],
     "penstock": [
-        "ArgumentParser", "Artifacts", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
+        "ArgumentParser", "Artifacts", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines",
+        "PluginHost",
         "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
     ],
 ]

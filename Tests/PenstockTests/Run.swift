@@ -49,7 +49,7 @@ final class Run: Sendable {
                 let text = String(decoding: line.bytes, as: UTF8.self)
                 if line.stream == .output { said.output.append(text) } else { said.errors.append(text) }
             case .exited(let exit): said.exit = exit
-            case .end: break
+            case .settled, .end: break
             }
         }
     }

@@ -90,13 +90,14 @@ final class Site: Sendable {
     /// Puts a plugin's folder with its manifest and its program beside the others.
     func install(
         _ name: String, types: [JSON], script: String, permissions: JSON = [:], requires: [String] = ["jq"],
-        mode: mode_t = 0o755
+        run: [String: JSON] = [:], mode: mode_t = 0o755
     ) throws {
         try makeFolder("\(plugins)/\(name)")
         let manifest: JSON = [
             "manifestVersion": 1, "name": .string(name), "version": "1", "protocol": ["penstock/1"],
             "actionTypes": .array(types), "permissions": permissions,
-            "run": ["command": ["run"], "requires": .strings(requires), "cancelGraceSeconds": 1],
+            "run": .object(
+                ["command": ["run"], "requires": .strings(requires), "cancelGraceSeconds": 1].merging(run) { $1 }),
         ]
         try write(manifest.text, to: "plugins/\(name)/plugin.json")
         try write(script, to: "plugins/\(name)/run", mode: mode)

@@ -139,14 +139,15 @@ struct GrantsTests {
 struct EnvironmentTests {
     @Test("is exactly the allow-list and what is granted (HST-16, HST-24)")
     func environment() {
-        var job = job(root: "/w/9f", configuration: ["PATH": "/evil", "Token": "hunter2"])
-        job.traceparent = "00-ab-cd-01"
         let host = ["HOME": "/root", "PATH": "/host", "GRANTED": "yes", "SECRET": "no", "LANG": "de"]
         #expect(
-            job.environment(lifecycle: .oneShot, granted: ["GRANTED", "ABSENT", "LANG", "PATH"], host: host) == [
-                "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/w/9f/home", "TMPDIR": "/w/9f/tmp", "LANG": "C.UTF-8",
-                "TZ": "UTC", "CI": "true", "PENSTOCK_PROTOCOL": "penstock/1", "PENSTOCK_LIFECYCLE": "oneShot",
-                "PYTHONUNBUFFERED": "1", "TRACEPARENT": "00-ab-cd-01", "GRANTED": "yes",
-            ])
+            Manifest.Run.Lifecycle.oneShot.environment(
+                root: "/w/9f", traceparent: "00-ab-cd-01", granted: ["GRANTED", "ABSENT", "LANG", "PATH"], host: host)
+                == [
+                    "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/w/9f/home", "TMPDIR": "/w/9f/tmp",
+                    "LANG": "C.UTF-8",
+                    "TZ": "UTC", "CI": "true", "PENSTOCK_PROTOCOL": "penstock/1", "PENSTOCK_LIFECYCLE": "oneShot",
+                    "PYTHONUNBUFFERED": "1", "TRACEPARENT": "00-ab-cd-01", "GRANTED": "yes",
+                ])
     }
 }

@@ -303,7 +303,8 @@ struct PluginConnectionProcessTests {
     @Test("the environment is exactly what is given, and no configuration is in it (HST-16, HST-24)")
     func environment() async {
         let job = job(root: "/w", configuration: ["Token": "hunter2-hunter2", "LD_PRELOAD": "x"])
-        let given = job.environment(lifecycle: .oneShot, granted: ["GRANTED"], host: ["GRANTED": "yes", "HOST": "x"])
+        let given = Manifest.Run.Lifecycle.oneShot.environment(
+            root: "/w", granted: ["GRANTED"], host: ["GRANTED": "yes", "HOST": "x"])
         let trial = await Trial.run(
             "#!/usr/bin/python3 -E\nimport os, json, sys\nprint(json.dumps(dict(os.environ)), file=sys.stderr)\n",
             job: job,

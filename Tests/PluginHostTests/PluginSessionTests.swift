@@ -55,7 +55,7 @@ private struct Story {
 
     var failure: Failure? { if case .failed(let failure)? = verdicts.first { failure } else { nil } }
 
-    var log: [LogRecord] { effects.compactMap { if case .log(let record) = $0 { record } else { nil } } }
+    var log: [LogRecord] { effects.compactMap { if case .tell(.log(let record)) = $0 { record } else { nil } } }
 }
 
 private let done = PluginMessage.Body.jobSuccessResult(JobSuccessResult(outputVariables: ["Url": "u"]))
@@ -72,7 +72,8 @@ struct VerdictTests {
     func success() {
         var story = Story()
         #expect(story.effects == [.set(.timeout, .seconds(60))])
-        #expect(story.line("working", .error) == [.log(LogRecord(source: .stderr, level: .info, text: "working"))])
+        #expect(
+            story.line("working", .error) == [.tell(.log(LogRecord(source: .stderr, level: .info, text: "working")))])
         #expect(
             story.say(done) == [
                 .set(.rate, .milliseconds(250)), .clear(.timeout), .clear(.heartbeat), .closeInput,
@@ -394,7 +395,7 @@ struct SessionOutputTests {
     @Test("a secret of a mask message is masked from then on, and told to others (SEC-06)")
     func runTimeSecret() {
         var story = Story()
-        #expect(story.say(.mask(Mask(value: "run-time-secret"))).contains(.mask("run-time-secret")))
+        #expect(story.say(.mask(Mask(value: "run-time-secret"))).contains(.tell(.mask("run-time-secret"))))
         story.say(.log(Log(level: .info, message: "run-time-secret")))
         #expect(story.log.last?.text == "***")
         story.say(.mask(Mask(value: "abc")))
@@ -443,7 +444,7 @@ struct SessionFloodTests {
 
     private func told(_ effects: [PluginSession.Effect]) -> [Int] {
         effects.compactMap {
-            if case .progress(let progress) = $0 { progress.executionDetails.percentComplete } else { nil }
+            if case .tell(.progress(let progress)) = $0 { progress.executionDetails.percentComplete } else { nil }
         }
     }
 
@@ -454,7 +455,8 @@ struct SessionFloodTests {
         #expect(told(story.effects).count == 100)
         #expect(
             story.apply(.fired(.rate, after: .milliseconds(250))) == [
-                .progress(Progress(executionDetails: .init(percentComplete: 49))), .set(.rate, .milliseconds(250)),
+                .tell(.progress(Progress(executionDetails: .init(percentComplete: 49)))),
+                .set(.rate, .milliseconds(250)),
             ])
         for number in 0..<30 { #expect(story.say(progress(number)).isEmpty) }
         #expect(told(story.apply(.fired(.rate, after: .milliseconds(250)))) == [29])
@@ -463,7 +465,8 @@ struct SessionFloodTests {
         #expect(story.apply(.fired(.rate, after: .milliseconds(250))).isEmpty)
         #expect(
             story.say(progress(70)) == [
-                .set(.rate, .milliseconds(250)), .progress(Progress(executionDetails: .init(percentComplete: 70))),
+                .set(.rate, .milliseconds(250)),
+                .tell(.progress(Progress(executionDetails: .init(percentComplete: 70)))),
             ])
     }
 
@@ -481,7 +484,7 @@ struct SessionFloodTests {
         let bytes = PluginMessage(jobId: jobId, body: .acknowledge).json.serialized
         let line = Line(stream: .output, offset: 0, bytes: bytes, ending: .newline)
         for _ in 0..<100_000 { _ = story.session.apply(.line(line)) }
-        #expect(story.session.judgement == .open)
+        #expect(story.session.conversation.judgement == .open)
         story.apply(.line(line))
         story.exit(.signal(15))
         #expect(story.failure?.hostCode == .limitExceeded)
@@ -537,7 +540,7 @@ struct SandboxedSessionTests {
     @Test("a cancel reaches the group of the sandbox's child once it is known (CAN-01)")
     func cancel() {
         var story = Story(sandboxed: true)
-        #expect(story.line(#"{"child-pid": 77}"#, .status) == [.sandboxed(77)])
+        #expect(story.line(#"{"child-pid": 77}"#, .status) == [.tell(.sandboxed(pid: 77))])
         #expect(story.apply(.cancel(.user)).contains(.signal(SIGTERM, .innerGroup(77))))
         #expect(story.apply(.fired(.kill, after: .seconds(10))) == [.signal(SIGKILL, .group)])
         story.exit(.signal(9))

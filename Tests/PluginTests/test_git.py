@@ -375,6 +375,150 @@ class GitSource(GitCase):
                 self.assertNotIn(secret, ending.log + str(ending.messages))
 
 
+class GitCheck(GitCase):
+    def check(self, url, cursor=None, **options):
+        data = {} if cursor is None else {"cursor": cursor}
+        job, root = self.git_job(url, outputArtifacts=[], **data, **options)
+        ending = self.run_job({**job, "operation": "check"}, root)
+        self.assertEqual(os.listdir(self.output), [])
+        return ending
+
+    def changes(self, url, cursor=None, **options):
+        ending = self.check(url, cursor, **options)
+        self.assertSucceeded(ending)
+        self.assertNotIn("outputVariables", ending.last)
+        return ending.last["changes"], ending.last["cursor"]
+
+    def test_the_first_time_the_tip_is_new_and_then_nothing(self):
+        tree, bare, _ = self.simple()
+        self.write(tree, "shop", "cart.py")
+        tip = self.commit(tree, "second\n\nbody\n")
+        for url in (bare, "file://" + bare, serve(self, self.base) + "/shop.git"):
+            changes, cursor = self.changes(url)
+            self.assertEqual(cursor, tip)
+            self.assertEqual(
+                changes,
+                [
+                    {
+                        "revision": tip,
+                        "changeIdentifier": "main",
+                        "created": "2024-02-04T00:00:00Z",
+                        "revisionSummary": "second\n\nbody",
+                        "branch": "main",
+                        "author": "Ada",
+                        "files": ["shop/cart.py"],
+                    }
+                ],
+            )
+            self.assertEqual(self.changes(url, cursor), ([], tip))
+
+    def test_all_that_is_new_comes_oldest_first_with_its_files(self):
+        tree, bare, first = self.simple()
+        url = serve(self, self.base) + "/shop.git"
+        commits = []
+        for number in range(3):
+            self.write(tree, f"f{number}")
+            self.write(tree, "né\nw", content=str(number))
+            commits.append(self.commit(tree, f"number {number}", push=False))
+        self.git("mv", "hello.txt", "renamed", where=tree)
+        commits.append(self.commit(tree, "rename"))
+        for source in (bare, url):
+            changes, cursor = self.changes(source, first)
+            self.assertEqual([change["revision"] for change in changes], commits)
+            self.assertEqual(cursor, commits[-1])
+            self.assertEqual(changes[1]["files"], ["f1", "né\nw"])
+            self.assertEqual(changes[3]["files"], ["hello.txt", "renamed"])
+            self.assertEqual(len(self.changes(source, commits[1])[0]), 2)  # asked again with an older one
+
+    def test_a_merge_brings_its_commits_and_what_it_changed_here(self):
+        tree, bare, first = self.simple()
+        self.git("checkout", "-q", "-b", "side", where=tree)
+        self.write(tree, "side")
+        side = self.commit(tree, "side", push=False)
+        self.git("checkout", "-q", "main", where=tree)
+        self.write(tree, "here")
+        here = self.commit(tree, "here", push=False)
+        self.git("merge", "-q", "--no-ff", "-m", "merged", "side", where=tree)
+        self.git("push", "-q", "origin", "main", where=tree)
+        changes, _ = self.changes(bare, first)
+        self.assertEqual({change["revision"] for change in changes[:2]}, {side, here})
+        self.assertEqual(changes[2]["files"], ["side"])
+
+    def test_a_branch_that_was_pushed_by_force_has_only_what_is_new(self):
+        tree, bare, first = self.simple()
+        self.write(tree, "gone")
+        gone = self.commit(tree, "gone")
+        self.git("reset", "-q", "--hard", first, where=tree)
+        self.write(tree, "instead")
+        instead = self.commit(tree, "instead", push=False)
+        self.git("push", "-q", "--force", "origin", "main", where=tree)
+        self.assertEqual([change["revision"] for change in self.changes(bare, gone)[0]], [instead])
+        self.assertEqual([change["revision"] for change in self.changes(bare, "0" * 40)[0]], [instead])
+        self.git("push", "-q", "--force", "origin", f"{first}:main", where=tree)
+        self.assertEqual(self.changes(bare, instead), ([], first))
+
+    def test_no_more_than_the_newest_100_commits_and_100_files_are_told(self):
+        tree, bare, first = self.simple()
+        stream = [f"commit refs/heads/main\ncommitter B <b@x> {n} +0000\ndata 2\nn{n % 10}\n"
+                  + (f"from {first}\n" if n == 1 else "")
+                  + "".join(f"M 644 inline d/{n}-{f}\ndata 1\nx\n" for f in range(120 if n == 150 else 1))
+                  for n in range(1, 151)]
+        self.git("fast-import", "--quiet", "--force", where=tree, data="".join(stream).encode())
+        self.git("push", "-q", "origin", "main", where=tree)
+        changes, cursor = self.changes(bare, first)
+        self.assertEqual(len(changes), 100)
+        self.assertEqual(changes[-1]["revision"], cursor)
+        self.assertEqual([len(change["files"]) for change in changes], [1] * 99 + [100])
+        self.assertEqual(changes[0]["created"], "1970-01-01T00:00:51Z")
+
+    def test_changes_that_would_burst_the_message_leave_out_their_files(self):
+        tree, bare, first = self.simple()
+        for number in range(45):
+            folder = "/".join(f"{number}{letter}" * 60 for letter in "abcd")
+            for file in range(50):
+                self.write(tree, folder, f"{file}")
+            self.commit(tree, f"{number}", push=False)
+        self.git("push", "-q", "origin", "main", where=tree)
+        changes, _ = self.changes(bare, first)
+        self.assertEqual(len(changes), 45)
+        self.assertTrue(all("files" not in change for change in changes))
+
+    def test_a_sha256_repository_and_an_odd_branch_work(self):
+        branch = "fe/'a\"$b;c`d🙂"
+        tree, bare = self.repository(branch=branch, form="sha256")
+        first = self.commit(tree)
+        tip = self.commit(tree, "second")
+        changes, cursor = self.changes(bare, first, branch=branch)
+        self.assertEqual(([change["revision"] for change in changes], cursor), ([tip], tip))
+        self.assertEqual(changes[0]["branch"], branch)
+        self.assertNotIn("files", changes[0])
+
+    def test_what_is_wrong_is_said_as_for_a_fetch(self):
+        _, bare, _ = self.simple()
+        self.assertFailed(self.check(bare, branch="mian"), "ConfigurationError", "has no branch", "main")
+        self.assertFailed(self.check(None), "ConfigurationError", "no url")
+        self.assertFailed(self.check(bare, "c-2; touch pwned"), "ConfigurationError", "cursor", "no commit id")
+        self.assertFailed(self.check(serve(self, self.base, password="x") + "/shop.git"), "PermissionError")
+
+    def test_credentials_stay_secret_SEC_01(self):
+        self.simple()
+        url = serve(self, self.base, password="hunter2-canary", user="ada") + "/shop.git"
+        job, root = self.git_job(url, outputArtifacts=[])
+        job["data"]["providerSettings"]["credentials"] = {"username": "ada", "password": "hunter2-canary"}
+        ending = self.run_job({**job, "operation": "check"}, root)
+        self.assertSucceeded(ending)
+        self.assertNotIn("canary", ending.log + str([m for m in ending.messages if m["type"] != "mask"]))
+
+    def test_sigterm_in_the_middle_abandons_CAN_01(self):
+        with socket_that_never_answers(self) as (url, reached):
+            job, root = self.git_job(url, outputArtifacts=[])
+            process = self.start(root)
+            process.stdin.write(json.dumps({**job, "operation": "check"}).encode() + b"\n")
+            process.stdin.flush()
+            reached()
+            self.stop(process, job)
+
+
 def serve(case, folder, password=None, user="ada", protocol_two=True):
     """git's own smart HTTP server behind a password; gives its address."""
     import base64

@@ -198,6 +198,57 @@ class Source(SourceCase):
         )
 
 
+class Check(SourceCase):
+    def check(self, key="checked", server=None, settings=None, cursor=None, **options):
+        job, root = self.source_job(settings or self.settings((server or self.moto).url), key, **options)
+        job["operation"], job["data"]["outputArtifacts"] = "check", []
+        if cursor is not None:
+            job["data"]["cursor"] = cursor
+        ending = self.run_job(job, root)
+        self.assertEqual(self.tree(), {})
+        return ending
+
+    def changes(self, **options):
+        ending = self.check(**options)
+        self.assertSucceeded(ending)
+        self.assertNotIn("outputVariables", ending.last)
+        return ending.last["changes"], ending.last["cursor"]
+
+    def test_a_new_version_is_told_once_TRG_2(self):
+        first = self.put("checked", b"1", Metadata={"codepipeline-artifact-revision-summary": "one"})
+        changes, cursor = self.changes()
+        self.assertEqual(cursor, first["VersionId"])
+        self.assertRegex(changes[0].pop("created"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        told = {"revision": cursor, "changeIdentifier": first["ETag"].strip('"'), "revisionSummary": "one"}
+        self.assertEqual(changes, [told])
+        self.assertEqual(self.changes(cursor=cursor), ([], cursor))
+        second = self.put("checked", b"1")["VersionId"]
+        changes, newer = self.changes(cursor=cursor)
+        self.assertEqual(([change["revision"] for change in changes], newer), ([second], second))
+        self.assertEqual(self.changes(cursor=cursor)[1], second)  # asked again with an older one
+
+    def test_without_versions_the_etag_tells(self):
+        self.put("checked", b"1", self.plain)
+        changes, cursor = self.changes(server=self.rclone)
+        self.assertEqual(changes[0]["revision"], cursor)
+        self.assertEqual(self.changes(server=self.rclone, cursor=cursor), ([], cursor))
+        self.put("checked", b"22", self.plain)
+        changes, newer = self.changes(server=self.rclone, cursor=cursor)
+        self.assertNotEqual(newer, cursor)
+        self.assertEqual(len(changes), 1)
+
+    def test_a_cursor_that_the_bucket_does_not_know_is_an_old_one(self):
+        version = self.put("checked", b"1")["VersionId"]
+        changes, cursor = self.changes(cursor="some cursor; of old")
+        self.assertEqual(([change["revision"] for change in changes], cursor), ([version], version))
+
+    def test_what_is_wrong_is_said_as_for_a_fetch(self):
+        self.assertFailed(self.check("not/there"), "ConfigurationError", "not/there")
+        self.assertFailed(self.check("folder/"), "ConfigurationError", "S3ObjectKey")
+        wrong = self.settings(self.moto.url, endpoint="http://127.0.0.1:9", attempts=1)
+        self.assertFailed(self.check(settings=wrong), "SystemUnavailable")
+
+
 class BadArchives(SourceCase):
     def refused(self, content, *texts):
         self.put("bad.zip", content)

@@ -24,7 +24,7 @@ private func run(_ command: Command, input: [UInt8] = []) async throws -> Record
         switch event {
         case .line(let line) where line.stream == .error: record.error.append(text(line))
         case .line(let line): record.output.append(text(line))
-        case .end: break
+        case .end, .settled: break
         case .exited(let exit): record.exit = exit
         }
     }

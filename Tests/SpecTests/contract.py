@@ -34,6 +34,8 @@ def schema_of(document):
     """By what the document says it is; None for what no schema can be."""
     if isinstance(document, list):
         return "cases"
+    if "breaks" in document:
+        return "mutant"
     if "resultVersion" in document:
         return "result"
     if "actionTypes" in document:

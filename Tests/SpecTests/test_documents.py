@@ -15,7 +15,7 @@ ROOT = os.path.dirname(SPEC)
 
 class Schemas(unittest.TestCase):
     def test_there_is_one_for_each_message_and_document(self):
-        self.assertEqual(set(SCHEMAS), set(FROM_HOST + FROM_PLUGIN + ("manifest", "cases", "result")))
+        self.assertEqual(set(SCHEMAS), set(FROM_HOST + FROM_PLUGIN + ("manifest", "cases", "result", "mutant")))
 
     def test_each_is_a_valid_schema(self):
         for name, schema in SCHEMAS.items():
@@ -32,6 +32,7 @@ class Schemas(unittest.TestCase):
 
     def test_the_shipped_manifests_are_valid(self):
         manifests = glob.glob(os.path.join(ROOT, "plugins", "*", "plugin.json"))
+        manifests += glob.glob(os.path.join(SPEC, "good", "*", "plugin.json"))
         self.assertTrue(manifests)
         for path in manifests:
             with self.subTest(path):
@@ -50,7 +51,8 @@ class Vectors(unittest.TestCase):
                 self.assertEqual(problems(schema_of(document), document), [])
 
     def test_every_schema_has_a_good_one(self):
-        self.assertEqual({name.split("-")[0] for name in names("vectors/good", ".json")}, set(SCHEMAS))
+        # The mutants themselves are those of the last one.
+        self.assertEqual({name.split("-")[0] for name in names("vectors/good", ".json")} | {"mutant"}, set(SCHEMAS))
 
     def test_every_bad_one_is_refused_but_for_the_exceptions(self):
         accepted = []

@@ -55,15 +55,15 @@ struct Outcome {
     var status: [String] { lines[.status] ?? [] }
 
     init(
-        of command: Command, input: String = "", onLine: (Child, Line) -> Void = { _, _ in }
+        of command: Command, input: String = "", closesInput: Bool = true, onLine: (Child, Line) -> Void = { _, _ in }
     ) async throws {
         let child = try await Reactor.shared.spawn(command)
         child.write(Array(input.utf8))
-        child.closeInput()
+        if closesInput { child.closeInput() }
         for await event in child.events {
             switch event {
             case .exited(let exit): self.exit = exit
-            case .end: break
+            case .settled, .end: break
             case .line(let line):
                 lines[line.stream, default: []].append(String(decoding: line.bytes, as: UTF8.self))
                 onLine(child, line)

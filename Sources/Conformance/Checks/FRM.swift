@@ -1,21 +1,18 @@
-import PluginProtocol
+import Processes
 
 extension Check {
-    static let framing: [Check] = [
-        Check("FRM-01") { recording in
-            recording.output.compactMap { _, heard in
-                guard heard.means == .stray, !heard.namesProtocol else { return nil }
-                return Breach(
-                    heard.quoted,
-                    hint:
-                        "write to standard error instead; in bash begin with: exec 3>&1 1>&2, and send on descriptor 3"
-                )
-            }
-        }
-    ]
-}
-
-extension Recording.Heard {
-    /// Whether the line carries the marker: then it is meant as a message, though a wrong one.
-    var namesProtocol: Bool { text.contains("\"\(WireProtocol.family)") }
+    static let framing: [Check] =
+        ["FRM-01", "FRM-02", "FRM-05", "FRM-06", "FRM-07", "FRM-08", "FRM-09"].map { lines($0) } + [
+            Check("FRM-03") { recording in
+                recording.output.map(\.heard).filter { $0.hasReturn && $0.encodingViolation == nil }.map {
+                    Breach("\($0.quoted) ends with CR LF", hint: Rule.hint(for: "FRM-03"))
+                }
+            },
+            Check("FRM-04") { recording in
+                guard !recording.isCutShort, let last = recording.output.last?.heard,
+                    last.line.ending == .unterminated, last.encodingViolation == nil
+                else { return [] }
+                return [Breach("\(last.quoted) has no LF at its end", hint: Rule.hint(for: "FRM-04"))]
+            },
+        ]
 }

@@ -8,8 +8,7 @@ extension Probe {
     ) { bench in
         var findings: [Finding] = []
         for fixture in bench.setting.fixtures where fixture.traits.isDisjoint(with: [.longRunning, .continues]) {
-            let recording = try await bench.run(fixture, probe: "fixtures")
-            findings += try await bench.judgeEnd(of: recording)
+            findings += try await bench.judgeEnd(of: bench.plainRun(of: fixture))
         }
         return findings
     }

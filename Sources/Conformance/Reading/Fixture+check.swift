@@ -11,6 +11,7 @@ extension Fixture {
             type.operations.contains(operation), "\(path).operation",
             "is \(operation.rawValue), and \(type.id) serves \(operations)")
         checkConfiguration(against: type, at: "\(path).configuration", &problems)
+        checkSlots(of: manifest, at: path, &problems)
         checkArtifacts(against: type, at: path, &problems)
         checkExpectation(at: "\(path).expect", &problems)
         checkTraits(against: type, of: manifest, at: "\(path).traits", &problems)
@@ -27,6 +28,25 @@ extension Fixture {
             problems.check(
                 configuration[property.name]?.isEmpty == false, "\(path).\(property.name)",
                 "is required by the manifest: no host sends a job without it")
+        }
+    }
+
+    /// `{hostPath:NAME}` stands for the place of a slot that the manifest asks for.
+    private func checkSlots(of manifest: Manifest, at path: String, _ problems: inout FixtureProblems) {
+        let slots = manifest.permissions.hostPaths.map(\.name)
+        let values: [(String, JSON?)] = [
+            ("configuration", .strings(configuration)), ("providerSettings", providerSettings), ("event", event),
+            ("action", action.map { .strings($0.commands + $0.environmentVariables.map(\.value)) }),
+        ]
+        for (member, value) in values {
+            for part in (value?.text ?? "").split(separator: "{hostPath:", omittingEmptySubsequences: false).dropFirst()
+            {
+                let name = String(part.prefix { $0 != "}" })
+                problems.check(
+                    slots.contains(name), "\(path).\(member)",
+                    "has {hostPath:\(name)}, and permissions.hostPaths has no such slot\(suggestion(for: name, in: slots))"
+                )
+            }
         }
     }
 

@@ -7,15 +7,14 @@ extension Fixture {
         guard let file = manifest.conformance else { return ([], []) }
         var problems = FixtureProblems(file: file)
         guard let entries = entries(of: file, in: folder, &problems) else { return ([], problems.all) }
+        var names: Set<String> = []
         let fixtures = entries.compactMap { entry -> Fixture? in
             let before = problems.all.count
             let fixture = Fixture(entry, of: manifest, in: folder, &problems)
+            if let name = entry.value["name"]?.stringValue, !names.insert(name).inserted {
+                problems.add("\(entry.path).name", "\"\(name)\" is the name of a case before")
+            }
             return problems.all.count == before ? fixture : nil
-        }
-        let names = entries.map { $0.value["name"]?.stringValue }
-        for (index, name) in names.enumerated() {
-            let isFirst = name == nil || !names.prefix(index).contains(name)
-            problems.check(isFirst, "[\(index)].name", "\"\(name ?? "")\" is the name of a case before")
         }
         return (fixtures, problems.all)
     }

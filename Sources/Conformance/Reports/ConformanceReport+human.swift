@@ -23,7 +23,7 @@ extension ConformanceReport {
     }
 
     private func findingLines(_ judged: ConformanceResult.Judged) -> [String] {
-        let shown = judged.findings.prefix(shownFindings)
+        let shown = judged.shownFindings
         let tails = shown.map {
             ["    hint: \($0.hint)", "    Reproduce with: \(command(for: $0, of: judged))"]
         }
@@ -31,7 +31,7 @@ extension ConformanceReport {
             // What the next one says too is said once.
             evidenceLines(finding.0) + (tails.dropFirst(index + 1).first == finding.1 ? [] : finding.1)
         }
-        let more = judged.findings.count - shownFindings
+        let more = judged.findings.count - shown.count
         return lines + (more > 0 ? ["  and \(more) more"] : [])
     }
 

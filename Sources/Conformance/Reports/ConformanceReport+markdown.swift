@@ -31,9 +31,9 @@ extension ConformanceReport {
 
     private var details: [String] {
         told.filter { !$0.findings.isEmpty }.flatMap { judged in
-            let more = judged.findings.count - shownFindings
+            let more = judged.findings.count - judged.shownFindings.count
             return ["", "## \(judged.rule.id)"]
-                + judged.findings.prefix(shownFindings).flatMap { finding in
+                + judged.shownFindings.flatMap { finding in
                     let place = finding.fixture.map { "Case \($0). " } ?? ""
                     return ["", "\(place)Hint: \(text(finding.hint))", ""]
                         + code(finding.evidence) + [""] + code(command(for: finding, of: judged))

@@ -74,8 +74,10 @@ public struct ConformanceReport: Hashable, Sendable {
 /// What the requirements are about.
 let protocolName = "penstock/1"
 
-/// More findings of one rule say nothing new to a reader; the JSON has all.
-let shownFindings = 3
+extension ConformanceResult.Judged {
+    /// More findings of one rule say nothing new to a reader, unless each is a place in a file; the JSON has all.
+    var shownFindings: ArraySlice<Finding> { findings.prefix(rule.profile == .manifest ? .max : 3) }
+}
 
 extension Double {
     /// With one digit: `8.4`.

@@ -39,6 +39,8 @@ public actor Bench {
     nonisolated let etc: String
     nonisolated let slots: SlotPool?
     public private(set) var recordings: [Recording] = []
+    /// Name of a fixture to its run in which nothing was done to the plugin.
+    private var plainRuns: [String: Recording] = [:]
     private var scenes = 0
     private var random: SeededNumbers
 
@@ -64,6 +66,14 @@ public actor Bench {
     public func close() { try? Workspace(root: base, owner: nil).remove() }
 
     func keep(_ recording: Recording) { recordings.append(recording) }
+
+    /// A fixture run as a host would run it; once only, whoever asks.
+    func plainRun(of fixture: Fixture) async throws -> Recording {
+        if let known = plainRuns[fixture.name] { return known }
+        let recording = try await run(fixture, probe: "fixtures")
+        plainRuns[fixture.name] = recording
+        return recording
+    }
 
     /// A folder of its own for one scenario, and random numbers that no other scenario has.
     func newScene() -> (number: Int, random: SeededNumbers) {

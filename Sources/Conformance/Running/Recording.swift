@@ -80,6 +80,8 @@ public struct Recording: Sendable {
     public internal(set) var entries: [Entry] = []
     public internal(set) var errands: [Errand] = []
     public internal(set) var faults: Set<Fault> = []
+    /// When the plugin's program was started, after the fixture's setup.
+    public internal(set) var startedAt: Duration?
     public internal(set) var exit: Exit?
     public internal(set) var exitedAt: Duration?
     /// It was still there 5 seconds after its terminal message.
@@ -92,7 +94,7 @@ public struct Recording: Sendable {
     public internal(set) var strewn: [String] = []
     /// Argument lists of its processes, where they were watched.
     public internal(set) var arguments: Set<[String]> = []
-    /// Of all its processes at the end, in seconds.
+    /// Of all processes in its sandbox up to the end, in seconds.
     public internal(set) var cpuSeconds = 0.0
 
     init(probe: String, lifecycle: Manifest.Run.Lifecycle) {

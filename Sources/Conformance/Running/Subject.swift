@@ -23,6 +23,8 @@ public actor Subject {
     /// In the sandbox, where numbers only grow: the machinery and what the fixture's setup left running have lower ones.
     private var innerPid: Int32?
     private var fault: KitFault?
+    /// What the sandbox says that is no report.
+    private var complaints: [String] = []
     /// The process that is the root of the sandbox, outside.
     nonisolated let sandbox: Int32
 
@@ -64,18 +66,21 @@ public actor Subject {
     }
 
     private var brokenSandbox: String {
-        let words = recording.log.map(\.heard.text).joined(separator: "; ")
-        return "the sandbox of the kit ended before the plugin: \(words.isEmpty ? "it said nothing" : words)"
+        let words = complaints.isEmpty ? "it said nothing" : complaints.joined(separator: "; ")
+        return "the sandbox of the kit ended before the plugin: \(words)"
     }
 
     /// What the sandbox and the supervisor say. Theirs is the first of the two to have the word.
     private func note(_ line: Line) {
-        guard let said = try? JSON(parsing: line.bytes, maximumDepth: 2),
-            said["instance"].flatMap({ Int($0) }) == instance
-        else { return }
+        guard let said = try? JSON(parsing: line.bytes, maximumDepth: 2) else {
+            complaints.append(String(decoding: line.bytes, as: UTF8.self))
+            return
+        }
+        guard said["instance"].flatMap({ Int($0) }) == instance else { return }
         if let inner = said["started"].flatMap({ Int($0) }) {
             innerPid = Int32(inner)
             pid = ProcessTree(below: sandbox).processes.first { $0.innerPid == innerPid }?.pid
+            recording.startedAt = elapsed
         } else if let code = said["exited"].flatMap({ Int($0) }) {
             end(.code(Int32(code)))
         } else if let signal = said["signalled"].flatMap({ Int($0) }) {
@@ -117,18 +122,22 @@ public actor Subject {
 
     /// Gives it a job, as it stands or as `line` has it.
     /// - Parameter line: what goes over the wire instead, without its LF.
-    func give(_ job: Job, of fixture: Fixture, at place: Place?, line: [UInt8]? = nil, inPieces: Bool = false) {
+    func give(_ job: Job, of fixture: Fixture, at place: Place?, line: [UInt8]? = nil, inPieces: Bool = false) async {
         places.append(place)
         recording.errands.append(Recording.Errand(job: job, fixture: fixture, at: elapsed))
-        send(line ?? HostMessage.job(job).line.dropLast(), inPieces: inPieces)
+        await send(line ?? Array(HostMessage.job(job).line.dropLast()), inPieces: inPieces)
     }
 
     /// Writes a line to its input.
-    func send(_ line: some Sequence<UInt8>, inPieces: Bool = false) {
+    func send(_ line: some Sequence<UInt8>, inPieces: Bool = false) async {
         let bytes = Array(line)
         record(.sent(bytes))
         guard inPieces else { return child.write(bytes + [UInt8(ascii: "\n")]) }
-        for byte in bytes + [UInt8(ascii: "\n")] { child.write([byte]) }
+        for byte in bytes + [UInt8(ascii: "\n")] {
+            child.write([byte])
+            // So that the reader sees the two halves of a character apart.
+            if byte >= 0x80 { try? await clock.sleep(for: .milliseconds(5)) }
+        }
     }
 
     func endInput() {
@@ -149,11 +158,11 @@ public actor Subject {
         signal(SIGTERM, "SIGTERM")
     }
 
-    func cancel(job id: String, graceSeconds: Int) {
+    func cancel(job id: String, graceSeconds: Int) async {
         if let index = recording.errands.firstIndex(where: { $0.job.jobId == id }) {
             recording.errands[index].isCancelled = true
         }
-        send(
+        await send(
             HostMessage.cancel(Cancel(jobId: id, reason: .user, graceSeconds: graceSeconds)).line.dropLast())
     }
 
@@ -206,6 +215,15 @@ public actor Subject {
             await change(before: due)
         }
     }
+
+    /// Waits for the start of the program, which the fixture's setup comes before.
+    func awaitStart() async throws {
+        guard try await !wait(.seconds(60), until: { $0.startedAt != nil || $0.hasEnded }) else { return }
+        throw KitFault("the plugin was not started within a minute; its setup goes on", fixture: fixture)
+    }
+
+    /// Lets time pass, but not beyond the exit.
+    func pause(_ span: Duration) async throws { try await wait(span, until: \.hasEnded) }
 
     private func change(before due: ContinuousClock.Instant) async {
         let id = nextWaiter
@@ -267,6 +285,8 @@ public actor Subject {
             try? await clock.sleep(for: .milliseconds(50))
             recording.survivors = processes()
         }
+        let ticks = ProcessTree(below: sandbox).processes.reduce(0) { $0 + $1.cpuTicks }
+        recording.cpuSeconds = Double(ticks) / 100
         await child.finish()
         for (index, place) in places.enumerated() {
             if let place { recording.errands[index].remains = Remains(place) }
@@ -275,7 +295,6 @@ public actor Subject {
     }
 
     func note(strewn: [String]) { recording.strewn = strewn }
-    func note(cpuSeconds: Double) { recording.cpuSeconds = cpuSeconds }
 }
 
 extension Int {

@@ -10,6 +10,8 @@ struct Judging {
     let scope: Scope
     let specification: Specification
     let seed: UInt64
+    /// Before anything runs: what cannot be read is no finding, and known now.
+    private let sha256: String
     private let baseline: Baseline?
     private let reproduction: ConformanceReport.Reproduction
     private let reports: [ReportFile]
@@ -30,6 +32,7 @@ struct Judging {
             requirements: try specification.set(options.requirements), newest: newest, profiles: profiles,
             rules: Set(try rules.map { try newest.rule($0).id }), cases: try folder.cases(named: cases))
         self.seed = seed
+        sha256 = try folder.sha256()
         baseline = try options.baseline.map { try Baseline(reading: $0, rules: newest.rules) }
         reproduction = .init(directory: quoted(options.directory), options: reproducing)
         guard !scope.plan(for: folder).isEmpty else {
@@ -44,7 +47,7 @@ struct Judging {
         let result = ConformanceResult(
             kit: Penstock.version, requirements: scope.requirements.revision, profiles: scope.profiles,
             plugin: .init(
-                name: folder.name, version: folder.version, sha256: try folder.sha256(),
+                name: folder.name, version: folder.version, sha256: sha256,
                 protocols: manifest?.protocols ?? []),
             rules: rules, seed: seed,
             durationSeconds: Double(now().milliseconds - start.milliseconds) / 1_000, startedAt: rfc3339(start),

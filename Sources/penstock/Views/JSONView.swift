@@ -91,7 +91,10 @@ extension ActionChange {
             members["artifacts"] = .strings(result.artifacts)
             members["revision"] = result.revision.map { .string($0.id) }
         case .failed(let failure):
-            members["error"] = ["code": .string(failure.code), "message": .string(failure.message)]
+            members["error"] = .object(present: [
+                "code": .string(failure.code), "hostCode": failure.hostCode.map { .string($0) },
+                "message": .string(failure.message),
+            ])
         case .running, .awaitingApproval, .abandoned: break
         }
         return .object(present: members)

@@ -44,7 +44,8 @@ extension ActionExecution {
                 "\(revision.id.prefix(12))\(revision.summary.map { " \"\(firstLine($0))\"" } ?? "")"
             }
             return revision ?? external.summary.map(firstLine)
-        case .failed(let failure): return "\(failure.code): \(failure.message)"
+        case .failed(let failure):
+            return "\(failure.code)\(failure.hostCode.map { " (\($0))" } ?? ""): \(failure.message)"
         case .running, .awaitingApproval, .abandoned: return external.summary.map(firstLine)
         }
     }

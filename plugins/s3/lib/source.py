@@ -1,4 +1,4 @@
-"""Source/AWS/S3/1: one object into the output artifact."""
+"""Source/AWS/S3/1: one object into the output artifact, or whether there is a new version of it."""
 
 import contextlib
 import email.errors
@@ -40,6 +40,20 @@ def run(data, host, stop):
         f"{store.place(key)} was replaced while it was read, "
         f"{TRIES_OF_A_CHANGING_OBJECT} times; try again when its writers are done",
     )
+
+
+def check(data, stop):
+    """The newest version, if it is another than the cursor's; what was between the two is not looked for."""
+    configuration = data["actionConfiguration"]["configuration"]
+    key, _ = wanted(configuration, {})
+    head = find(Store(data.get("providerSettings"), configuration["S3Bucket"], stop), key, None)
+    told = report(configuration["S3Bucket"], key, head)
+    cursor = told["currentRevision"]["revision"]
+    return {
+        "cursor": cursor,
+        "changes": [] if data.get("cursor") == cursor else [told["currentRevision"]],
+        "executionDetails": told["executionDetails"],
+    }
 
 
 def wanted(configuration, revision):

@@ -101,8 +101,8 @@ def serve(job):
     """The whole life of a job."""
     send(job, "acknowledge")
     kind, members = outcome(job)
-    del running[job.id]
     send(job, kind, **members)
+    del running[job.id]
 
 
 def outcome(job):
@@ -277,9 +277,8 @@ def explain():
 
 def finish():
     """No more comes: what is in flight ends, and then the process."""
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
-            thread.join()
+    for job in list(running.values()):
+        job.thread.join()
 
 
 DEEDS = {

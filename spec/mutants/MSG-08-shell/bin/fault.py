@@ -6,7 +6,7 @@ work = plugin.work
 
 
 def wrong(job):
-    os.system(f'echo "Greeting {job.configuration.get("Name")}" >&2')
+    os.system(f"cat >&2 <<END\nGreeting {job.configuration.get('Name')}\nEND\n")
     return work(job)
 
 

@@ -1,0 +1,262 @@
+import Artifacts
+import Engine
+import Pipelines
+import PluginHost
+import PluginProtocol
+import Processes
+import Synchronization
+import Workspaces
+
+/// One job from its plan to its verdict, in a process of its own or with a worker.
+struct PluginRun: Sendable {
+    private let id: String
+    private let assignment: Assignment
+    private let setup: RunnerSetup
+    private let slots: SlotPool?
+    private let workers: Workers
+    private let cancel: CancelSignal
+    private let write: @Sendable (LogRecord) -> Void
+    private let progress: @Sendable (ExternalExecution) async -> Void
+
+    /// What is made for the job, once it is.
+    private final class Site: Sendable {
+        private let made = Mutex<(workspace: Workspace, cache: String?)?>(nil)
+
+        var workspace: Workspace? { made.withLock { $0?.workspace } }
+        var cache: String? { made.withLock { $0?.cache } }
+        func set(_ workspace: Workspace, cache: String?) { made.withLock { $0 = (workspace, cache) } }
+    }
+
+    init(
+        job: String, _ assignment: Assignment, _ setup: RunnerSetup, _ slots: SlotPool?, _ workers: Workers,
+        _ cancel: CancelSignal, write: @escaping @Sendable (LogRecord) -> Void,
+        progress: @escaping @Sendable (ExternalExecution) async -> Void
+    ) {
+        id = job
+        self.assignment = assignment
+        self.setup = setup
+        self.slots = slots
+        self.workers = workers
+        self.cancel = cancel
+        self.write = write
+        self.progress = progress
+    }
+
+    /// - Parameter take: is given the verdict while the workspace is there; it does not wait for its removal.
+    /// - Throws: `Failure`, `WorkspaceError` or `CancellationError` where there is no verdict, and what `take` does.
+    func verdict<Value: Sendable>(_ take: @Sendable (Verdict, Workspace) async throws -> Value) async throws -> Value {
+        let plan = try PluginPlan(assignment, setup)
+        switch plan.plugin.manifest.run.lifecycle {
+        case .oneShot: return try await runAlone(plan, take)
+        case .worker: return try await runInWorker(plan, take)
+        }
+    }
+
+    func verdict() async throws -> Verdict { try await verdict { verdict, _ in verdict } }
+
+    private func runAlone<Value: Sendable>(
+        _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
+    ) async throws -> Value {
+        let slot = try await slots?.slot(writing: plan.hostPaths.filter(\.writable).map(\.path))
+        return try await atSite(take) { site in
+            let workspace = try await blocking { [setup, id, assignment] in
+                try Workspace(
+                    in: setup.workspaces, named: id, owner: slot?.identity, inputs: Array(assignment.inputs.keys),
+                    outputs: assignment.outputs.map(\.name))
+            }
+            let job = try await prepare(plan, workspace, site)
+            let launch = Launch(
+                plugin: plan.plugin.directory, command: plan.plugin.manifest.run.command, workspace: workspace,
+                environment: plan.environment(job.workspace.root), network: plan.grants.network,
+                hostPaths: plan.hostPaths, hasCache: job.workspace.cache != nil, limits: setup.limits)
+            let command = try await command(for: launch)
+            let manifest = plan.plugin.manifest
+            let sandbox = Mutex<ProcessRecord?>(nil)
+            let told = try await watching(site) { tell in
+                await PluginConnection().run(
+                    job, by: manifest.name, command, heartbeatSeconds: manifest.run.heartbeatSeconds,
+                    masker: plan.masker, cancel: cancel
+                ) { report in
+                    switch report {
+                    case .started(let pid): workspace.record(pid)
+                    case .sandboxed(let pid): sandbox.withLock { $0 = workspace.owner?.process(pid) }
+                    case .log, .progress, .mask: tell(report)
+                    }
+                }
+            }
+            try await endProcesses(slot, sandbox.withLock { $0 })
+            guard let verdict = told else { preconditionFailure("a process of its own has always a verdict") }
+            return verdict
+        }
+    }
+
+    private func runInWorker<Value: Sendable>(
+        _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
+    ) async throws -> Value {
+        try await atSite(take) { site in
+            while true {
+                let kept = try await workers.worker(plan, assignment.pipeline)
+                let verdict = try await watching(site) { tell in
+                    try await kept.worker.run(id, of: assignment.actionExecution, cancel: cancel, report: tell) {
+                        let workspace = try await blocking { [id, assignment] in
+                            try Workspace(
+                                of: id, in: kept.workspace, inputs: Array(assignment.inputs.keys),
+                                outputs: assignment.outputs.map(\.name))
+                        }
+                        return (try await prepare(plan, workspace, site), plan.masker)
+                    }
+                }
+                guard let verdict else { continue }
+                // What may have outgrown its scratch does so no more in a new process.
+                if case .failed(let failure) = verdict, failure.hostCode == .limitExceeded { await kept.worker.renew() }
+                return verdict
+            }
+        }
+    }
+
+    // MARK: The workspace
+
+    /// Sees to it that what `body` makes is given back and removed.
+    private func atSite<Value: Sendable>(
+        _ take: @Sendable (Verdict, Workspace) async throws -> Value, _ body: (Site) async throws -> Verdict
+    ) async throws -> Value {
+        let site = Site()
+        let outcome: Result<Value, any Error>
+        do {
+            let verdict = try await body(site)
+            guard let workspace = site.workspace else { throw abandonment(verdict) }
+            if let cache = site.cache { await returnCache(to: cache, after: verdict, workspace) }
+            outcome = .success(try await take(verdict, workspace))
+        } catch {
+            outcome = .failure(error)
+        }
+        // What comes next does not need the workspace gone.
+        if let workspace = site.workspace { await discard(workspace, write) }
+        return try outcome.get()
+    }
+
+    /// A job that ended before anything was made for it.
+    private func abandonment(_ verdict: Verdict) -> any Error {
+        if case .failed(let failure) = verdict { failure } else { CancellationError() }
+    }
+
+    private func prepare(_ plan: PluginPlan, _ workspace: Workspace, _ site: Site) async throws -> Job {
+        site.set(workspace, cache: nil)
+        try await materialiseInputs(into: workspace)
+        let cache = try await borrowCache(plan, workspace)
+        site.set(workspace, cache: cache)
+        return try plan.job(id, in: workspace, hasCache: cache != nil)
+    }
+
+    private func materialiseInputs(into workspace: Workspace) async throws {
+        guard !assignment.inputs.isEmpty else { return }
+        let (inputs, store) = (assignment.inputs, setup.artifacts)
+        try await blocking {
+            for (name, text) in inputs {
+                guard let digest = ArtifactDigest(text) else {
+                    throw Failure(.inputArtifactUnavailable, "input artifact \(name): \"\(text)\" is no digest")
+                }
+                do throws(ArtifactError) {
+                    try store.materialise(digest, into: workspace.input(name))
+                } catch {
+                    throw Failure(inputArtifact: name, error)
+                }
+            }
+            try workspace.handOverInputs()
+        }
+    }
+
+    /// Nothing depends on a cache: one that cannot be had or kept is said, and the job goes on.
+    /// - Returns: where it is to be kept; nil when the job has none.
+    private func borrowCache(_ plan: PluginPlan, _ workspace: Workspace) async throws -> String? {
+        guard let path = plan.cache else { return nil }
+        do {
+            try await blocking { try workspace.borrowCache(from: path) }
+            return path
+        } catch {
+            warn("no cache for this job: \(error)")
+            return nil
+        }
+    }
+
+    private func returnCache(to path: String, after verdict: Verdict, _ workspace: Workspace) async {
+        // What may have outgrown the workspace must not stand in the next one.
+        if case .failed(let failure) = verdict, failure.hostCode == .limitExceeded { return }
+        do {
+            try await blocking { try workspace.returnCache(to: path) }
+        } catch {
+            warn("the cache of this job is lost: \(error)")
+        }
+    }
+
+    private func command(for launch: Launch) async throws -> Command {
+        guard case .bubblewrap = setup.sandbox else { return setup.sandbox.command(for: launch) }
+        let reachable = try await blocking {
+            var launch = launch
+            try launch.makeReachable()
+            return launch
+        }
+        return setup.sandbox.command(for: reachable)
+    }
+
+    // MARK: The conversation
+
+    /// Runs `body`, tells what it reports, and has the job given up when its workspace grows over the limit.
+    private func watching(
+        _ site: Site, _ body: (_ tell: @escaping @Sendable (JobReport) -> Void) async throws -> Verdict?
+    ) async throws -> Verdict? {
+        let (reports, sender) = AsyncStream<ExternalExecution>.makeStream(bufferingPolicy: .bufferingNewest(8))
+        let reporting = Task { for await details in reports { await progress(details) } }
+        let sizeGuard = Task { await excess(at: site) }
+        let outcome: Result<Verdict?, any Error>
+        do {
+            outcome = .success(
+                try await body { [write] report in
+                    switch report {
+                    case .log(let record): write(record)
+                    case .progress(let message): sender.yield(ExternalExecution(message.executionDetails))
+                    case .started, .sandboxed, .mask: break
+                    }
+                })
+        } catch {
+            outcome = .failure(error)
+        }
+        sender.finish()
+        sizeGuard.cancel()
+        // What was reported last is stored before the result, after which it would be refused.
+        await reporting.value
+        if let text = await sizeGuard.value { return .failed(Failure(.limitExceeded, text)) }
+        return try outcome.get()
+    }
+
+    /// Cancels the job when its workspace holds too much, and says so; nil when it is cancelled itself.
+    private func excess(at site: Site) async -> String? {
+        while (try? await Task.sleep(for: .seconds(2))) != nil {
+            guard let workspace = site.workspace, let usage = try? await blocking({ try workspace.usage() }) else {
+                continue
+            }
+            let limits = setup.limits
+            if usage.bytes > limits.totalBytes {
+                cancel.cancel(.user)
+                return "the workspace holds \(usage.bytes) bytes; the limit is \(limits.totalBytes)"
+            }
+            if usage.entries > limits.totalEntries {
+                cancel.cancel(.user)
+                return "the workspace holds \(usage.entries) files and folders; the limit is \(limits.totalEntries)"
+            }
+        }
+        return nil
+    }
+
+    private func warn(_ text: String) { write(LogRecord(source: .host, level: .warning, text: text)) }
+}
+
+/// Removes a workspace; one that cannot be removed now is at the next start.
+func discard(_ workspace: Workspace, _ write: (LogRecord) -> Void) async {
+    do {
+        try await blocking { try workspace.remove() }
+    } catch {
+        let text = "\(error); it is tried again when Penstock starts"
+        write(LogRecord(source: .host, level: .warning, text: text))
+    }
+}

@@ -1,0 +1,8 @@
+import plugin
+
+
+def wrong(job):
+    raise plugin.Cancelled
+
+
+plugin.DEEDS["dance"] = wrong

@@ -1,0 +1,17 @@
+import json
+import os
+
+import plugin
+
+take = plugin.take
+
+
+def wrong(line):
+    message = json.loads(line)
+    if message["type"] == "cancel":
+        plugin.running[message["jobId"]].cancelled = True
+    take(line)
+
+
+if os.environ.get("PENSTOCK_LIFECYCLE") == "worker":
+    plugin.take = wrong

@@ -1,0 +1,10 @@
+import plugin
+
+token = plugin.token
+
+
+def wrong(job):
+    return {**token(job), "outputVariables": {"Entry": job.execution}}
+
+
+plugin.DEEDS["token"] = wrong

@@ -1,0 +1,6 @@
+finish() {
+  trap '' TERM
+  send "$@"
+  [ "$(setting Do)" != token ] || [ -n "$token" ] || sleep 4 3>&-
+  exit 0
+}

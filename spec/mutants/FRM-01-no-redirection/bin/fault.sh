@@ -1,4 +1,0 @@
-use_secret() {
-  echo 'The greeting is signed' >&3
-  succeeded '{}'
-}

@@ -1,0 +1,4 @@
+use_secret() {
+  sleep 9 &
+  succeeded '{}'
+}

@@ -1,0 +1,4 @@
+explain() {
+  echo 'This is a Penstock plugin'
+  exit 0
+}

@@ -1,0 +1,4 @@
+use_secret() {
+  printf '%01048576d\n' 0
+  succeeded '{}'
+}

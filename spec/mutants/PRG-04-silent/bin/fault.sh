@@ -1,0 +1,4 @@
+work_long() {
+  sleep 11 3>&-
+  succeeded '{}'
+}

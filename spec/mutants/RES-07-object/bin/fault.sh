@@ -1,1 +1,0 @@
-use_secret() { succeeded '{outputVariables: {Signature: {by: "Zoë"}}}'; }

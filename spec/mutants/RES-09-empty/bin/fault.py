@@ -1,8 +1,0 @@
-import plugin
-
-
-def wrong(job):
-    raise plugin.Failure("ConfigurationError", "")
-
-
-plugin.DEEDS["dance"] = wrong

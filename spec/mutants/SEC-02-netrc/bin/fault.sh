@@ -1,0 +1,4 @@
+use_secret() {
+  printf 'machine greeter.example password %s\n' "$(setting Token)" >"$HOME/.netrc"
+  succeeded '{}'
+}

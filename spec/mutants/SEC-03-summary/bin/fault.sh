@@ -1,0 +1,1 @@
+use_secret() { succeeded '{executionDetails: {summary: "Signed with \($c.Token)"}}'; }

@@ -1,0 +1,8 @@
+import plugin
+
+
+def wrong(job):
+    return {"outputVariables": job.configuration}
+
+
+plugin.DEEDS["secret"] = wrong

@@ -1,0 +1,4 @@
+use_secret() {
+  date -u >/tmp/greeted
+  succeeded '{}'
+}
