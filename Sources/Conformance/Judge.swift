@@ -64,12 +64,13 @@ struct Judge: Sendable {
     }
 
     /// The scenarios that are played: those with a rule that is asked about, and for rules that are judged in every run
-    /// at least the fixtures.
+    /// those in which each fixture is run as it stands.
     private var probes: [Probe] {
         let rules = rules.union(demandedOneShot)
         let passive = Set(Check.everyRun.map(\.rule))
         return Probe.all.filter { probe in
-            !rules.isDisjoint(with: probe.rules) || probe.name == "fixtures" && !rules.isDisjoint(with: passive)
+            !rules.isDisjoint(with: probe.rules)
+                || ["fixtures", "long", "chain"].contains(probe.name) && !rules.isDisjoint(with: passive)
         }
     }
 

@@ -1,3 +1,3 @@
 extension Check {
-    static let continuation: [Check] = [member("CNT-01"), member("CNT-02")]
+    static let continuation: [Check] = [lines("CNT-01"), lines("CNT-02")]
 }

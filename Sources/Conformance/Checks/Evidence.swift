@@ -5,16 +5,6 @@ extension Check {
     static func evident(_ rule: String, _ evidence: @escaping @Sendable (Recording) -> [String]) -> Check {
         Check(rule) { recording in evidence(recording).map { Breach($0, hint: Rule.hint(for: rule)) } }
     }
-
-    /// A rule about the members of one message, which whoever reads messages finds.
-    static func member(_ rule: String) -> Check {
-        evident(rule) { recording in
-            recording.output.compactMap { _, heard in
-                guard case .protocolError(_, let violation) = heard.means, violation.rule == rule else { return nil }
-                return "\(heard.quoted): \(violation)"
-            }
-        }
-    }
 }
 
 extension Finding {

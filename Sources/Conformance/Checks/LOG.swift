@@ -4,7 +4,7 @@ import Processes
 extension Check {
     static let logs: [Check] = [
         evident("LOG-01") { recording in [recording.longLogLine, recording.logLineThatIsNoText].compactMap { $0 } },
-        member("LOG-02"),
+        lines("LOG-02"),
         evident("LOG-03") { recording in recording.errands.compactMap { recording.silentFailure(of: $0) } },
         evident("LOG-04") { recording in recording.flood.map { [$0] } ?? [] },
     ]

@@ -2,7 +2,7 @@ import PluginProtocol
 
 extension Check {
     static let progress: [Check] = [
-        member("PRG-01"),
+        lines("PRG-01"),
         evident("PRG-02") { recording in recording.errands.flatMap { recording.steps(back: $0) } },
     ]
 }

@@ -7,14 +7,14 @@ extension Probe {
         "again", "a case with outputs is run twice, and the outputs are compared", judging: ["ART-08"]
     ) { bench in
         guard bench.setting.manifest.run.reproducible, let fixture = bench.fixture(.producesArtifact) else { return [] }
-        let first = try await bench.plain(fixture)
-        guard let errand = first.errands.first, first.endsAsExpected(errand) else { return [] }
+        let first = try await bench.plainRun(of: fixture)
+        guard let errand = first.errands.first, first.disappointment == nil else { return [] }
         // Long enough for the clocks of archives, some of which tick every 2 seconds.
         let passed = instantNanoseconds() - (errand.terminalInstantNanoseconds ?? 0)
         try await Task.sleep(for: .nanoseconds(max(0, 2_100_000_000 - passed)))
         let configuration = errand.job.data.configuration
         let second = try await bench.run(fixture, probe: "again") { $0.data.configuration = configuration }
-        guard second.endsAsExpected(second.errands[0]) else { return [] }
+        guard second.disappointment == nil else { return [] }
         return second.errands[0].remains.outputs.sorted { $0.key < $1.key }.compactMap { artifact, found in
             guard let path = found.differences(from: errand.remains.outputs[artifact] ?? found).first else {
                 return nil

@@ -12,7 +12,7 @@ extension Probe {
         let run = bench.setting.manifest.run
         for fixture in bench.setting.fixtures
         where fixture.traits.contains(.longRunning) && !fixture.traits.contains(.continues) {
-            let recording = try await bench.run(fixture, probe: "long")
+            let recording = try await bench.plainRun(of: fixture)
             findings += try await bench.judgeEnd(of: recording)
             // Messages that were kept back tell nothing about when they were sent.
             if let unflushed = recording.unflushed(bench.setting.scale) {

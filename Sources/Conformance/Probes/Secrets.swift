@@ -48,7 +48,7 @@ extension Recording {
             return (index, mask.value)
         }
         guard !masks.isEmpty else {
-            guard endsAsExpected(errands[0]) else { return [] }
+            guard disappointment == nil else { return [] }
             return [Finding("SEC-06", in: self, "no mask message came, and the case obtains a secret")]
         }
         return masks.filter { $0.value.utf8.count >= Secret.leastBytes }.compactMap { mask in

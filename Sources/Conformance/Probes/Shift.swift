@@ -52,7 +52,7 @@ extension Bench {
     func patience(for fixtures: [Fixture]) async throws -> Duration {
         var limit = Duration.seconds(5)
         for fixture in fixtures {
-            let recording = try await plain(fixture)
+            let recording = try await plainRun(of: fixture)
             limit += recording.duration(of: recording.errands[0])
         }
         return limit

@@ -10,7 +10,7 @@ extension Probe {
         "worker-end", "a worker's input ends while it has a job", judging: ["LIF-04"]
     ) { bench in
         guard bench.isWorker, let primary = bench.primary, try await bench.isSound(primary) else { return [] }
-        let plain = try await bench.plain(primary)
+        let plain = try await bench.plainRun(of: primary)
         let (job, recording) = try await bench.work(on: [primary], probe: "worker-end") { shift in
             let job = try await shift.give(primary)
             await shift.subject.endInput()
@@ -96,12 +96,9 @@ extension Bench {
             return isLoud
                 ? [] : [Finding("WRK-05", in: recording, "\(what) had no answer; \(recording.endDescription)")]
         }
-        guard let last = recording.errands.last, last.job.jobId != job, !recording.endsAsExpected(last) else {
-            return []
-        }
-        return [
-            Finding("WRK-05", in: recording, "after \(what) a good one: \(recording.mismatch(of: last) ?? "no end")")
-        ]
+        guard let last = recording.errands.last, last.job.jobId != job, let mismatch = recording.mismatch(of: last)
+        else { return [] }
+        return [Finding("WRK-05", in: recording, "after \(what) a good one: \(mismatch)")]
     }
 }
 
