@@ -1,5 +1,6 @@
 # make run    sets up, builds and shows a pipeline running
 # make test   sets up and runs everything that CI runs
+# make soak   judges every broken plugin of spec/mutants by every rule
 # make bench  measures, against the floors of this machine
 # make interop  imports pipelines that AWS's CDK makes (from PyPI, into .build/interop)
 # make install PREFIX=/usr/local
@@ -10,13 +11,13 @@ BUILD := swift build --explicit-target-dependency-import-check error
 
 # What the build needs, what the sandbox and the shipped plugins need, what tests and demonstration need.
 PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-dev libc6-dev pkg-config \
-	bubblewrap git jq python3 python3-yaml python3-botocore python3-jsonschema util-linux \
+	bubblewrap git jq python3 python3-yaml python3-botocore python3-jsonschema util-linux perl \
 	python3-markdown python3-venv procps curl
 
 # Servers that plugins are tested against; nothing of them is installed into the system.
 TOOLS := .build/test-tools
 
-.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests demonstration
+.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests selftest soak demonstration
 
 run: setup build demonstration
 
@@ -25,7 +26,7 @@ test: setup lint
 	swift test --skip-build --skip PenstockTests
 	# By themselves: they start the whole program, and wait for it while others would keep both processors.
 	swift test --skip-build --filter PenstockTests
-	$(MAKE) spec-tests plugin-tests demonstration
+	$(MAKE) spec-tests plugin-tests selftest demonstration
 
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
@@ -54,6 +55,14 @@ spec-tests:
 
 plugin-tests: test-tools
 	cd Tests/PluginTests && /usr/bin/python3 -m unittest -q
+
+# The proof of the conformance kit: each mutant by the rules of its own group and all that are judged in every run.
+selftest:
+	.build/debug/penstock conformance selftest
+
+# Each mutant by all rules.
+soak: setup build
+	.build/debug/penstock conformance selftest --whole
 
 demonstration:
 	docs/demo/run .build/debug/penstock

@@ -6,6 +6,8 @@ struct Judge: Sendable {
     var demandedOneShot: Set<String> = []
     /// So many of one rule are told: more of the same help nobody.
     private static let told = 5
+    /// How many scenarios are played at once: most of the time each only waits.
+    private static let width = 4
     /// Rules about how long something takes: on a busy machine they can be broken by chance.
     private static let timed: Set<String> = [
         "RES-02", "FRM-10", "LIF-03", "LIF-04", "LIF-05", "LIF-06", "LIF-07", "LIF-08", "LOG-04", "PRG-03", "PRG-04",
@@ -23,10 +25,13 @@ struct Judge: Sendable {
 
     /// - Throws: `KitFault` when the kit cannot do its work.
     func judge(_ setting: Bench.Setting) async throws -> Outcome {
-        var outcome = try await play(probes, setting)
+        // Each scenario has a world of its own, unless its fixture is let out into the machine's.
+        let isAlone = setting.network && setting.fixtures.contains(where: \.needsNetwork)
+        var outcome = try await play(probes, setting, width: isAlone ? 1 : Self.width)
         let suspects = outcome.findings.filter { Self.timed.contains($0.rule) }
         if !suspects.isEmpty {
-            let again = try await play(probes.filter { probe in suspects.contains { $0.probe == probe.name } }, setting)
+            let again = try await play(
+                probes.filter { probe in suspects.contains { $0.probe == probe.name } }, setting, width: 1)
             outcome.flaky = Set(suspects.map(\.rule)).subtracting(again.findings.map(\.rule))
             outcome.recordings += again.recordings
         }
@@ -51,18 +56,6 @@ struct Judge: Sendable {
         ]
     }
 
-    private func play(_ probes: [Probe], _ setting: Bench.Setting) async throws -> Outcome {
-        let bench = try Bench(setting)
-        do {
-            let outcome = try await play(probes, on: bench)
-            await bench.close()
-            return outcome
-        } catch {
-            await bench.close()
-            throw error
-        }
-    }
-
     /// The scenarios that are played: those with a rule that is asked about, and for rules that are judged in every run
     /// those in which each fixture is run as it stands.
     private var probes: [Probe] {
@@ -74,19 +67,49 @@ struct Judge: Sendable {
         }
     }
 
-    private func play(_ probes: [Probe], on bench: Bench) async throws -> Outcome {
-        var outcome = Outcome()
-        for probe in probes {
-            do {
-                outcome.findings += try await probe.run(bench)
-            } catch let fault as KitFault where fault.fixture != nil {
-                for rule in probe.rules { outcome.unjudged[rule] = "fixture \(fault.fixture!): \(fault)" }
-            }
+    private func play(_ probes: [Probe], _ setting: Bench.Setting, width: Int) async throws -> Outcome {
+        let bench = try Bench(setting)
+        do {
+            let outcome = try await play(probes, on: bench, width: width)
+            await bench.close()
+            return outcome
+        } catch {
+            await bench.close()
+            throw error
         }
-        outcome.recordings = await bench.recordings
+    }
+
+    private func play(_ probes: [Probe], on bench: Bench, width: Int) async throws -> Outcome {
+        var played: [(index: Int, outcome: Outcome)] = []
+        try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+            for (index, probe) in probes.enumerated() {
+                if index >= width, let next = try await group.next() { played.append(next) }
+                group.addTask { (index, try await play(probe, on: bench)) }
+            }
+            for try await next in group { played.append(next) }
+        }
+        var outcome = Outcome()
+        for (_, part) in played.sorted(by: { $0.index < $1.index }) {
+            outcome.findings += part.findings
+            outcome.unjudged.merge(part.unjudged) { first, _ in first }
+        }
+        let order = Dictionary(uniqueKeysWithValues: probes.enumerated().map { ($1.name, $0) })
+        outcome.recordings = await bench.recordings.enumerated().sorted {
+            (order[$0.element.probe] ?? 0, $0.offset) < (order[$1.element.probe] ?? 0, $1.offset)
+        }.map(\.element)
         outcome.findings += outcome.recordings.flatMap(\.findings)
         let looked = rules.union(demandedOneShot)
         outcome.findings = told(outcome.findings.filter { looked.contains($0.rule) })
+        return outcome
+    }
+
+    private func play(_ probe: Probe, on bench: Bench) async throws -> Outcome {
+        var outcome = Outcome()
+        do {
+            outcome.findings = try await probe.run(bench)
+        } catch let fault as KitFault where fault.fixture != nil {
+            for rule in probe.rules { outcome.unjudged[rule] = "fixture \(fault.fixture!): \(fault)" }
+        }
         return outcome
     }
 

@@ -50,21 +50,36 @@ static int prepare(char *command) {
     return status;
 }
 
-/* Gives this process, which leads a session, a controlling terminal, also as its standard input if it is `by_hand`. */
-static void take_terminal(int by_hand) {
-    int master = posix_openpt(O_RDWR | O_NOCTTY);
-    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) _exit(failure_code);
-    int terminal = open(ptsname(master), O_RDWR);
+/* A terminal of its own for what is started next. This process holds the master: else it would hang up at once. */
+static char *make_terminal(void) {
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) fail(errno, "cannot make a terminal");
+    return ptsname(master);
+}
+
+/* Gives this process, which leads a session, its controlling terminal, also as its standard input if it is `by_hand`. */
+static void take_terminal(const char *name, int by_hand) {
+    int terminal = open(name, O_RDWR);
     if (terminal < 0 || ioctl(terminal, TIOCSCTTY, 0) != 0) _exit(failure_code);
     if (by_hand && dup2(terminal, 0) < 0) _exit(failure_code);
-    /* The master stays open: without it reading the terminal would fail instead of waiting. */
+    close(terminal);
 }
 
 static pid_t start(char **command, const struct instance *instance, int number) {
+    char *terminal = instance->terminal || instance->login ? make_terminal() : NULL;
+    /* Closed by exec: "started" is to mean that the program is at work, in a group that can be signalled. */
+    int gate[2];
+    if (pipe2(gate, O_CLOEXEC) != 0) fail(errno, "cannot start a process");
     pid_t pid = fork();
-    if (pid != 0) return pid;
+    if (pid != 0) {
+        char byte;
+        close(gate[1]);
+        while (read(gate[0], &byte, 1) < 0 && errno == EINTR) {}
+        close(gate[0]);
+        return pid;
+    }
     setsid();
-    if (instance->terminal || instance->login) take_terminal(instance->terminal);
+    if (terminal) take_terminal(terminal, instance->terminal);
     if (instance->input) {
         open_as(instance->input, O_RDONLY, 0);
         open_as(instance->output, O_WRONLY, 1);

@@ -23,9 +23,9 @@ extension Subject {
     /// Lets it begin its work, sends SIGTERM, and waits for its end as long as the job promises.
     fileprivate func cancelAtWork(times: Int) async throws {
         try await awaitStart()
-        try await pause(.milliseconds(300))
         // What has not said anything yet may still be starting.
         try await wait(.seconds(1)) { $0.hasEnded || !$0.output.isEmpty }
+        try await pause(.milliseconds(300))
         for time in 0..<times {
             if time > 0 { try await pause(.milliseconds(200)) }
             cancel()

@@ -43,7 +43,7 @@ public actor Bench {
     nonisolated let slots: SlotPool?
     public private(set) var recordings: [Recording] = []
     /// Name of a fixture to its run in which nothing was done to the plugin.
-    private var plainRuns: [String: Recording] = [:]
+    private var plainRuns: [String: Task<Recording, any Error>] = [:]
     private var scenes = 0
     private var random: SeededNumbers
 
@@ -75,10 +75,11 @@ public actor Bench {
 
     /// A fixture run as a host would run it; once only, whoever asks.
     func plainRun(of fixture: Fixture) async throws -> Recording {
-        if let known = plainRuns[fixture.name] { return known }
-        let recording = try await run(fixture, probe: fixture.traits.contains(.longRunning) ? "long" : "fixtures")
-        plainRuns[fixture.name] = recording
-        return recording
+        if let known = plainRuns[fixture.name] { return try await known.value }
+        let probe = fixture.traits.contains(.longRunning) ? "long" : "fixtures"
+        let started = Task { try await run(fixture, probe: probe) }
+        plainRuns[fixture.name] = started
+        return try await started.value
     }
 
     /// A folder of its own for one scenario, and random numbers that no other scenario has.

@@ -54,7 +54,7 @@ public actor Subject {
                 note(line)
                 await partner?.alsoNote(line)
             case .line(let line): hear(line)
-            case .end(.status), .settled: break
+            case .settled, .end(.status): break
             case .end(let stream): record(.ended(stream))
             case .exited:
                 // The sandbox itself, which outlives the plugin unless it could not be made.

@@ -1,6 +1,6 @@
 work_long() {
-  send '{type: "progress", executionDetails: {summary: "Greeting everybody"}}'
   trap '' TERM
+  send '{type: "progress", executionDetails: {summary: "Greeting everybody"}}'
   sleep 5 3>&-
   succeeded '{}'
 }

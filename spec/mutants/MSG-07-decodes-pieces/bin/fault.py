@@ -7,7 +7,7 @@ def wrong():
     text = ""
     while piece := os.read(0, 65536):
         text += piece.decode()
-    return text.splitlines()
+    return text.split("\n")
 
 
 plugin.lines = wrong
