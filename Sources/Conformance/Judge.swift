@@ -2,6 +2,8 @@
 struct Judge: Sendable {
     /// Ids of the rules that are asked about.
     let rules: Set<String>
+    /// Ids of those that a worker has to obey in its one-shot runs: they are looked at for WRK-04.
+    var demandedOneShot: Set<String> = []
     /// So many of one rule are told: more of the same help nobody.
     private static let told = 5
     /// How many scenarios are played at once: most of the time each only waits.
@@ -28,20 +30,41 @@ struct Judge: Sendable {
         let isAlone = setting.network && setting.fixtures.contains(where: \.needsNetwork)
         var outcome = try await play(probes, setting, width: isAlone ? 1 : Self.width)
         let suspects = outcome.findings.filter { Self.timed.contains($0.rule) }
-        guard !suspects.isEmpty else { return outcome }
-        let again = try await play(
-            probes.filter { probe in suspects.contains { $0.probe == probe.name } }, setting, width: 1)
-        outcome.flaky = Set(suspects.map(\.rule)).subtracting(again.findings.map(\.rule))
-        outcome.recordings += again.recordings
+        if !suspects.isEmpty {
+            let again = try await play(
+                probes.filter { probe in suspects.contains { $0.probe == probe.name } }, setting, width: 1)
+            outcome.flaky = Set(suspects.map(\.rule)).subtracting(again.findings.map(\.rule))
+            outcome.recordings += again.recordings
+        }
+        outcome.findings += oneShotFindings(outcome)
+        outcome.findings.removeAll { !rules.contains($0.rule) }
         return outcome
     }
 
+    /// What a worker does wrong when it is run one-shot, as one finding. Spec: WRK-04
+    private func oneShotFindings(_ outcome: Outcome) -> [Finding] {
+        let broken = outcome.findings.filter { finding in
+            demandedOneShot.contains(finding.rule) && !outcome.flaky.contains(finding.rule)
+                && finding.probe.map { !$0.hasPrefix("worker-") } ?? false
+        }
+        guard let first = broken.first else { return [] }
+        let names = Set(broken.map(\.rule)).sorted().joined(separator: ", ")
+        let evidence = "when it is run one-shot it breaks \(names); \(first.rule): \(first.evidence)"
+        return [
+            Finding(
+                "WRK-04", fixture: first.fixture, probe: first.probe, evidence: evidence, hint: Rule.hint(for: "WRK-04")
+            )
+        ]
+    }
+
     /// The scenarios that are played: those with a rule that is asked about, and for rules that are judged in every run
-    /// at least the fixtures.
+    /// those in which each fixture is run as it stands.
     private var probes: [Probe] {
+        let rules = rules.union(demandedOneShot)
         let passive = Set(Check.everyRun.map(\.rule))
         return Probe.all.filter { probe in
-            !rules.isDisjoint(with: probe.rules) || probe.name == "fixtures" && !rules.isDisjoint(with: passive)
+            !rules.isDisjoint(with: probe.rules)
+                || ["fixtures", "long", "chain"].contains(probe.name) && !rules.isDisjoint(with: passive)
         }
     }
 
@@ -76,7 +99,8 @@ struct Judge: Sendable {
             (order[$0.element.probe] ?? 0, $0.offset) < (order[$1.element.probe] ?? 0, $1.offset)
         }.map(\.element)
         outcome.findings += outcome.recordings.flatMap(\.findings)
-        outcome.findings = told(outcome.findings.filter { rules.contains($0.rule) })
+        let looked = rules.union(demandedOneShot)
+        outcome.findings = told(outcome.findings.filter { looked.contains($0.rule) })
         return outcome
     }
 

@@ -40,7 +40,9 @@ public struct Trial: Sendable {
             var setting = Bench.Setting(
                 manifest: manifest, fixtures: runnable, directory: folder.directory, launcher: launcher)
             (setting.network, setting.secrets, setting.scale, setting.seed) = (network, secrets, scale, seed)
-            let outcome = try await Judge(rules: Set(dynamic)).judge(setting)
+            var judge = Judge(rules: Set(dynamic))
+            if judge.rules.contains("WRK-04") { judge.demandedOneShot = core }
+            let outcome = try await judge.judge(setting)
             findings += outcome.findings
             (flaky, unjudged, recordings) = (outcome.flaky, outcome.unjudged, outcome.recordings)
         }
@@ -49,6 +51,10 @@ public struct Trial: Sendable {
             return ConformanceResult.Judged(judged.rule, .notTestable, reason: reason)
         }
         return Outcome(rules: rules, recordings: recordings)
+    }
+
+    private var core: Set<String> {
+        Set(scope.requirements.rules.filter { $0.profile == .core && $0.keyword.isBinding }.map(\.id))
     }
 
     /// A program that is not there breaks one rule, and not all of them.

@@ -92,6 +92,9 @@ public actor Scene {
             host: Job.Host(name: "penstock conformance", version: bench.setting.manifest.protocols[0]), data: data)
     }
 
+    /// What no other job has.
+    func newIdentifier() -> String { random.uuid() }
+
     /// A secret that stands nowhere else, with characters that every way of writing it changes.
     private func canary() -> String {
         "canary-\(String(random.next(), radix: 36))+/=\"&\\\(String(random.next(), radix: 36))"
@@ -187,11 +190,12 @@ public actor Scene {
         }
     }
 
-    /// The home of whoever judges, where a plugin that ignores `HOME` would write.
+    /// Where a plugin that ignores `HOME` would write: what the sandbox and what this machine call its user's home.
     private nonisolated var home: [HostPath] {
-        guard let real = getenv("HOME").map({ String(cString: $0) }), real == "/root" || real.hasPrefix("/home/")
-        else { return [] }
-        return [HostPath("\(folder)/home", inside: real, writable: true)]
+        let real = getenv("HOME").map { String(cString: $0) }.flatMap { home in
+            home == "/root" || home.hasPrefix("/home/") && home != Bench.home ? home : nil
+        }
+        return ([Bench.home] + [real].compactMap { $0 }).map { HostPath("\(folder)/home", inside: $0, writable: true) }
     }
 
     private nonisolated func environment(_ start: Start, _ root: String) -> [String: String] {

@@ -11,7 +11,8 @@ public actor Subject {
     private let scale: Double
     private let clock = ContinuousClock()
     private let began: ContinuousClock.Instant
-    private var places: [Place] = []
+    /// Of each job, in their order; nil for one that got none.
+    private var places: [Place?] = []
     private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextWaiter = 0
     private let fixture: String?
@@ -122,7 +123,7 @@ public actor Subject {
     /// Gives it a job, as it stands or as `line` has it.
     /// - Parameter line: what goes over the wire instead, without its LF.
     func give(_ job: Job, of fixture: Fixture, at place: Place?, line: [UInt8]? = nil, inPieces: Bool = false) async {
-        if let place { places.append(place) }
+        places.append(place)
         recording.errands.append(Recording.Errand(job: job, fixture: fixture, at: elapsed))
         await send(line ?? Array(HostMessage.job(job).line.dropLast()), inPieces: inPieces)
     }
@@ -287,8 +288,8 @@ public actor Subject {
         let ticks = ProcessTree(below: sandbox).processes.reduce(0) { $0 + $1.cpuTicks }
         recording.cpuSeconds = Double(ticks) / 100
         await child.finish()
-        for (index, place) in places.enumerated() where index < recording.errands.count {
-            recording.errands[index].remains = Remains(place)
+        for (index, place) in places.enumerated() {
+            if let place { recording.errands[index].remains = Remains(place) }
         }
         return recording
     }
