@@ -6,12 +6,12 @@ extension Probe {
     static let ofProcess: [Probe] = [lateJob, noJob, garbage, terminal, earlyClose, moved, pair, stopped]
 
     static let lateJob = Probe(
-        "late-job", "the job does not come for 0.7 seconds, and then SIGTERM comes instead",
+        "late-job", "the job does not come for a second, and then SIGTERM comes instead",
         judging: ["LIF-02", "CAN-06"]
     ) { bench in
         try await bench.withoutJob("late-job") { subject in
             try await subject.awaitStart()
-            try await subject.wait(.milliseconds(700)) { $0.hasEnded || $0.saidAnything }
+            try await subject.wait(.seconds(1)) { $0.hasEnded || $0.saidAnything }
             let early = await subject.recording
             if early.hasEnded { return [early.finding(of: "LIF-02", "without a job \(early.endDescription)")] }
             if let said = early.firstMessage { return [early.finding(of: "LIF-02", "before any job: \(said.quoted)")] }

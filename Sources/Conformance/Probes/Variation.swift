@@ -23,11 +23,6 @@ extension Bench {
             let place = try await scene.place(for: fixture, Scene.Start())
             let job = await scene.job(fixture, at: place)
             let subject = try await scene.start(at: place)
-            if inPieces {
-                // Else it reads all of them at once.
-                try await subject.awaitStart()
-                try await subject.pause(.milliseconds(300))
-            }
             await subject.give(
                 job, of: fixture, at: place, line: edit(HostMessage.job(job).json), inPieces: inPieces)
             await subject.endInput()

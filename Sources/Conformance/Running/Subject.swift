@@ -129,12 +129,16 @@ public actor Subject {
         await send(line ?? Array(HostMessage.job(job).line.dropLast()), inPieces: inPieces)
     }
 
-    /// Writes a line to its input.
+    /// Writes a line to its input, at once or byte by byte.
     func send(_ line: some Sequence<UInt8>, inPieces: Bool = false) async {
         let bytes = Array(line)
         record(.sent(bytes))
         guard inPieces else { return child.write(bytes + [UInt8(ascii: "\n")]) }
-        for byte in bytes + [UInt8(ascii: "\n")] {
+        child.write([bytes[0]])
+        // Else it finds all of them together when it begins to read.
+        try? await awaitStart()
+        try? await pause(.milliseconds(200))
+        for byte in bytes.dropFirst() + [UInt8(ascii: "\n")] {
             child.write([byte])
             // So that the reader sees the two halves of a character apart.
             if byte >= 0x80 { try? await clock.sleep(for: .milliseconds(5)) }
