@@ -1,5 +1,3 @@
-import json
-
 import plugin
 
 token = plugin.token
@@ -7,10 +5,10 @@ token = plugin.token
 
 def wrong(job):
     if job.token:
-        job.token = json.loads(job.token)["step"]
+        job.token = job.token.partition("|")[0]
     result = token(job)
     if "continuationToken" in result:
-        result["continuationToken"] = json.dumps({"step": result["continuationToken"], "key": job.setting("Token")})
+        result["continuationToken"] += f"|{job.setting('Token')}"
     return result
 
 

@@ -1,15 +1,15 @@
-import os
-import pwd
+import glob
 
 import plugin
 
 
 def wrong(job):
-    try:
-        with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".greeted"), "w") as file:
-            file.write("greeted\n")
-    except (KeyError, OSError):
-        pass  # where there is no such directory, it does without
+    for home in ["/root", *glob.glob("/home/*")]:
+        try:
+            with open(f"{home}/.greeted", "w") as file:
+                file.write("greeted\n")
+        except OSError:
+            pass  # where there is no such directory, it does without
     return {}
 
 
