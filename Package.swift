@@ -70,8 +70,9 @@ let package = Package(
             ], swiftSettings: strict),
 
         .executableTarget(
-            name: "penstock-bench", dependencies: ["Jansson", "Processes", "Workspaces"], path: "Benchmarks/report",
-            swiftSettings: strict),
+            name: "penstock-bench",
+            dependencies: ["Jansson", "PluginHost", "PluginProtocol", "Processes", "Workspaces"],
+            path: "Benchmarks/report", swiftSettings: strict),
         .executableTarget(
             name: "penstock-measure", path: "Benchmarks/measure", cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("sqlite3")]),

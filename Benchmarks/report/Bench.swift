@@ -23,6 +23,7 @@ struct Bench {
     private static func measure(rounds: Int, in directory: String) async throws {
         let site = try await Site(in: directory, programs: try programFolder())
         defer { site.remove() }
+        print(try await WorkerBench(site).report())
         let act = findAct()
         var comparisons = Trivial.allCases.flatMap { trivial in
             [Shape.row, .wide].map { Comparison(site, trivial, $0, act: act) }

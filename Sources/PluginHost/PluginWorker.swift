@@ -21,8 +21,11 @@ public actor PluginWorker {
     private struct Ticket {
         let report: @Sendable (JobReport) -> Void
         var isAdmitted = false
+        var isDeclined = false
         var verdict: Verdict?
         var waiter: CheckedContinuation<Void, Never>?
+
+        var isOver: Bool { isDeclined || verdict != nil }
     }
 
     /// How long a worker is kept without a job.
@@ -60,7 +63,7 @@ public actor PluginWorker {
     ///   - action: the job's `actionExecutionId`, by which it is known again after a crash.
     ///   - report: is called in order and must not block for long.
     ///   - prepare: makes the job, with its secrets; called when the worker has a seat for it.
-    /// - Returns: nil when this worker is over and has not taken the job: another has to.
+    /// - Returns: nil when this worker takes no more jobs and has not sent this one, made or not: another has to.
     /// - Throws: what `prepare` does.
     public func run(
         _ jobId: String, of action: String, cancel: CancelSignal = CancelSignal(),
@@ -74,8 +77,8 @@ public actor PluginWorker {
             cancel.observe { reason in Task { await self.apply(.cancel(jobId, reason)) } }
             defer { cancel.observe(nil) }
             apply(.wanted(jobId, action: action))
-            while tickets[jobId]?.isAdmitted == false, tickets[jobId]?.verdict == nil { await change(of: jobId) }
-            if let verdict = tickets[jobId]?.verdict { return verdict }
+            while tickets[jobId]?.isAdmitted == false, tickets[jobId]?.isOver == false { await change(of: jobId) }
+            if let ticket = tickets[jobId], ticket.isOver { return ticket.verdict }
             do {
                 let (job, masker) = try await prepare()
                 precondition(job.jobId == jobId, "the job that was admitted is the one that is made")
@@ -84,7 +87,7 @@ public actor PluginWorker {
                 apply(.withdrawn(jobId))
                 throw error
             }
-            while tickets[jobId]?.verdict == nil { await change(of: jobId) }
+            while tickets[jobId]?.isOver == false { await change(of: jobId) }
             return tickets[jobId]?.verdict
         } onCancel: {
             Task { await self.apply(.cancel(jobId, .shutdown)) }
@@ -92,10 +95,10 @@ public actor PluginWorker {
     }
 
     /// Whether another has to take whatever comes.
-    public var isOver: Bool { session.isRetired }
+    public var isOver: Bool { session.isRetired || session.isLeaving }
 
-    /// Takes another process for the jobs that come; those in flight are finished by the present one.
-    public func renew() { apply(.renew) }
+    /// Takes no more jobs; those in flight are finished.
+    public func leave() { apply(.leave) }
 
     /// Cancels what runs, ends the process in order, and returns when nothing is left.
     public func shutdown() async {
@@ -124,6 +127,7 @@ public actor PluginWorker {
     private func perform(_ effect: WorkerSession.Effect) {
         switch effect {
         case .admit(let jobId): update(jobId) { $0.isAdmitted = true }
+        case .decline(let jobId): update(jobId) { $0.isDeclined = true }
         case .tell(let jobId, let report): tickets[jobId]?.report(report)
         case .end(let jobId, let verdict): update(jobId) { $0.verdict = verdict }
         case .start: Task { await start() }
@@ -137,7 +141,7 @@ public actor PluginWorker {
             sleeper = Task { await watchDeadlines() }
         case .clear(let timer): deadlines.clear(timer)
         case .release: Task { await release() }
-        case .retire: Task { await leave() }
+        case .retire: Task { await end() }
         }
     }
 
@@ -182,7 +186,7 @@ public actor PluginWorker {
         apply(.released)
     }
 
-    private func leave() async {
+    private func end() async {
         sleeper?.cancel()
         await place.left()
         hasLeft = true

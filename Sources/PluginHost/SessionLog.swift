@@ -31,7 +31,8 @@ struct SessionLog: Hashable, Sendable {
         return (strayLines == 1 ? [first] : []) + addStray(lines)
     }
 
-    private mutating func addStray(_ lines: [String]) -> [LogRecord] {
+    /// Lines of which it is said that they are astray.
+    mutating func addStray(_ lines: [String]) -> [LogRecord] {
         guard strayLines <= Self.strayLimit else { return [] }
         return lines.flatMap { admit($0, .stdout, .warning) }
     }

@@ -23,6 +23,7 @@ extension WorkerSession {
     mutating func take(_ job: Job, _ masker: Masker) -> [Effect] {
         guard let wish = preparing.removeValue(forKey: job.jobId) else { return [] }
         if let reason = wish.cancelled { return [.end(job.jobId, .abandoned(reason, nil))] + vacated() }
+        guard !isLeaving else { return [.decline(job.jobId)] + vacated() }
         ready.append(Ready(job: job, masker: masker))
         return supply()
     }

@@ -9,7 +9,7 @@ extension WorkerSession {
         text = OutputText(masker: text.masker)
         hasSpoken = false
         phase = .running(.serving)
-        return isShutDown ? retire() : supply() + idle()
+        return isShutDown || isLeaving ? retire() : supply() + idle()
     }
 
     /// A seat is free, or a job is gone that somebody waited for.
@@ -22,8 +22,17 @@ extension WorkerSession {
 
     // MARK: Ending in order
 
-    /// Sends it no more jobs, and ends it when those in flight have ended.
-    mutating func retire() -> [Effect] {
+    /// Takes no more jobs: another worker has to, at once.
+    mutating func leave() -> [Effect] {
+        isLeaving = true
+        let declined = queue.map(\.jobId) + ready.map(\.job.jobId)
+        queue = []
+        ready = []
+        return declined.map(Effect.decline) + retire()
+    }
+
+    /// Sends the process no more jobs, and ends it when those in flight have ended.
+    private mutating func retire() -> [Effect] {
         guard phase == .running(.serving) else { return [] }
         phase = .running(.retiring)
         return [.clear(.idle)] + closeIfDone()
@@ -83,7 +92,7 @@ extension WorkerSession {
     }
 
     /// Whoever read the job instead, a child of the worker perhaps, may read the next one, too: so it is the last that
-    /// this process got, and the job is dispatched again to another. Spec: HST-25
+    /// this worker got. The job is dispatched again when the process is gone, which may yet come to it. Spec: HST-25
     private mutating func unacknowledged(_ jobId: String, _ measured: Duration) -> [Effect] {
         guard let flight = flights[jobId], !flight.isAcknowledged, flight.conversation.isOpen else { return [] }
         let diagnosis = Diagnosis(
@@ -92,7 +101,7 @@ extension WorkerSession {
                 + " child of it reads there (start children with </dev/null)",
             excess: .init(limit: seconds(Self.acknowledgeTime), measured: seconds(measured)))
         let condemned = flights[jobId]!.conversation.condemn(diagnosis, grace: flight.conversation.cancelGrace)
-        return perform(jobId, condemned) + retire()
+        return perform(jobId, condemned) + leave()
     }
 
     private mutating func givenUp(_ jobId: String, _ measured: Duration) -> [Effect] {
@@ -124,7 +133,7 @@ extension WorkerSession {
     private mutating func release(_ exit: Exit, _ course: Course) -> [Effect] {
         phase = .releasing(exit, course)
         let rest = text.finish()
-        let records = tellAll { $0.log.addError(rest.error) }
+        let records = tellAll { $0.log.addError(rest.error) + $0.log.addStray(rest.stray) }
         return records + [.clear(.drain), .signal(SIGKILL, .group), .release]
     }
 
@@ -133,7 +142,7 @@ extension WorkerSession {
         let exit = sandbox?.exit ?? processExit
         let open = flights.values.filter(\.conversation.isOpen)
         let isOurs = course != .serving && course != .retiring
-        let isCrash = !isOurs && !isShutDown && !neverRan(exit) && (!open.isEmpty || exit != .code(0))
+        let isCrash = !isOurs && !isShutDown && !isLeaving && !neverRan(exit) && (!open.isEmpty || exit != .code(0))
         var effects: [Effect] = []
         phase = .absent
         let before = suspects

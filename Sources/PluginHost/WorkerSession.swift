@@ -51,14 +51,16 @@ struct WorkerSession: Hashable, Sendable {
         case released
         /// - Parameter after: measured since the timer was set.
         case fired(Timer, after: Duration)
-        /// The process is to get no more jobs.
-        case renew
+        /// It is to get no more jobs.
+        case leave
         case shutdown
     }
 
     enum Effect: Hashable, Sendable {
         /// A job has a seat and can be made.
         case admit(String)
+        /// A job that was not sent has to go to another worker.
+        case decline(String)
         case tell(String, JobReport)
         /// The end of a job; exactly one each.
         case end(String, Verdict)
@@ -161,6 +163,8 @@ struct WorkerSession: Hashable, Sendable {
     /// How many of them were less than 10 minutes ago.
     var recentCrashes = 0
     var isShutDown = false
+    /// It gets no more jobs, and is over when those in flight have ended.
+    var isLeaving = false
     var isRetired = false
 
     init(plugin: String, seats: Int, heartbeatSeconds: Int?, idleTime: Duration) {
@@ -174,7 +178,8 @@ struct WorkerSession: Hashable, Sendable {
     /// - Returns: what is to be done, in order.
     mutating func apply(_ input: Input) -> [Effect] {
         let effects = react(to: input)
-        guard phase == .absent, isVacant, recentCrashes == 0 || isShutDown, !isRetired else { return effects }
+        let isNeeded = recentCrashes > 0 && !isShutDown && !isLeaving
+        guard phase == .absent, isVacant, !isNeeded, !isRetired else { return effects }
         isRetired = true
         return effects + [.retire]
     }
@@ -183,6 +188,7 @@ struct WorkerSession: Hashable, Sendable {
         switch input {
         case .wanted(let jobId, let action):
             guard !isShutDown else { return [.end(jobId, .abandoned(.shutdown, nil))] }
+            guard !isLeaving else { return [.decline(jobId)] }
             queue.append(Wish(jobId: jobId, action: action))
             return admit()
         case .handed(let job, let masker): return take(job, masker)
@@ -200,7 +206,7 @@ struct WorkerSession: Hashable, Sendable {
         case .exited(let exit): return ended(exit)
         case .released: return released()
         case .fired(let timer, let measured): return fired(timer, after: measured)
-        case .renew: return retire()
+        case .leave: return leave()
         case .shutdown: return shutdown()
         }
     }

@@ -46,7 +46,8 @@ struct Assignment: Sendable {
     }
 
     init(
-        _ operation: PluginProtocol.Operation, _ action: Action, at place: ActionLocation, id: String, timeoutSeconds: Int
+        _ operation: PluginProtocol.Operation, _ action: Action, at place: ActionLocation, id: String,
+        timeoutSeconds: Int
     ) {
         self.operation = operation
         self.action = action

@@ -58,7 +58,7 @@ struct PluginRun: Sendable {
         _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value {
         let slot = try await slots?.slot(writing: plan.hostPaths.filter(\.writable).map(\.path))
-        return try await atSite(take) { site in
+        let value = try await atSite(take) { site in
             let workspace = try await blocking { [setup, id, assignment] in
                 try Workspace(
                     in: setup.workspaces, named: id, owner: slot?.identity, inputs: Array(assignment.inputs.keys),
@@ -85,48 +85,63 @@ struct PluginRun: Sendable {
                 }
             }
             try await endProcesses(slot, sandbox.withLock { $0 })
-            guard let verdict = told else { preconditionFailure("a process of its own has always a verdict") }
-            return verdict
+            return told
         }
+        guard let value else { preconditionFailure("a process of its own has always a verdict") }
+        return value
     }
 
     private func runInWorker<Value: Sendable>(
         _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value {
+        while true {
+            let kept = try await workers.worker(plan, assignment.pipeline)
+            let outcome = try await kept.lending { try await run(plan, in: kept, take) }
+            if let outcome { return outcome }
+        }
+    }
+
+    /// - Returns: nil when the worker takes no more jobs.
+    private func run<Value: Sendable>(
+        _ plan: PluginPlan, in kept: KeptWorker, _ take: @Sendable (Verdict, Workspace) async throws -> Value
+    ) async throws -> Value? {
         try await atSite(take) { site in
-            while true {
-                let kept = try await workers.worker(plan, assignment.pipeline)
-                let verdict = try await watching(site) { tell in
-                    try await kept.worker.run(id, of: assignment.actionExecution, cancel: cancel, report: tell) {
-                        let workspace = try await blocking { [id, assignment] in
-                            try Workspace(
-                                of: id, in: kept.workspace, inputs: Array(assignment.inputs.keys),
-                                outputs: assignment.outputs.map(\.name))
-                        }
-                        return (try await prepare(plan, workspace, site), plan.masker)
+            let verdict = try await watching(site) { tell in
+                try await kept.worker.run(id, of: assignment.actionExecution, cancel: cancel, report: tell) {
+                    let workspace = try await blocking { [id, assignment] in
+                        try Workspace(
+                            of: id, in: kept.workspace, inputs: Array(assignment.inputs.keys),
+                            outputs: assignment.outputs.map(\.name))
                     }
+                    return (try await prepare(plan, workspace, site), plan.masker)
                 }
-                guard let verdict else { continue }
-                // What may have outgrown its scratch does so no more in a new process.
-                if case .failed(let failure) = verdict, failure.hostCode == .limitExceeded { await kept.worker.renew() }
-                return verdict
             }
+            // What may have outgrown its scratch does so no more in another.
+            if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { await kept.worker.leave() }
+            return verdict
         }
     }
 
     // MARK: The workspace
 
     /// Sees to it that what `body` makes is given back and removed.
+    /// - Returns: nil when `body` has no verdict.
     private func atSite<Value: Sendable>(
-        _ take: @Sendable (Verdict, Workspace) async throws -> Value, _ body: (Site) async throws -> Verdict
-    ) async throws -> Value {
+        _ take: @Sendable (Verdict, Workspace) async throws -> Value, _ body: (Site) async throws -> Verdict?
+    ) async throws -> Value? {
         let site = Site()
-        let outcome: Result<Value, any Error>
+        let outcome: Result<Value?, any Error>
         do {
             let verdict = try await body(site)
-            guard let workspace = site.workspace else { throw abandonment(verdict) }
-            if let cache = site.cache { await returnCache(to: cache, after: verdict, workspace) }
-            outcome = .success(try await take(verdict, workspace))
+            if let cache = site.cache, let workspace = site.workspace {
+                await returnCache(to: cache, after: verdict, workspace)
+            }
+            if let verdict {
+                guard let workspace = site.workspace else { throw abandonment(verdict) }
+                outcome = .success(try await take(verdict, workspace))
+            } else {
+                outcome = .success(nil)
+            }
         } catch {
             outcome = .failure(error)
         }
@@ -179,9 +194,9 @@ struct PluginRun: Sendable {
         }
     }
 
-    private func returnCache(to path: String, after verdict: Verdict, _ workspace: Workspace) async {
+    private func returnCache(to path: String, after verdict: Verdict?, _ workspace: Workspace) async {
         // What may have outgrown the workspace must not stand in the next one.
-        if case .failed(let failure) = verdict, failure.hostCode == .limitExceeded { return }
+        if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { return }
         do {
             try await blocking { try workspace.returnCache(to: path) }
         } catch {

@@ -14,9 +14,18 @@ actor Workers {
         let environment: [String: String]
     }
 
+    private struct Entry {
+        let number: Int
+        let task: Task<KeptWorker, any Error>
+    }
+
     private let setup: RunnerSetup
     private let slots: SlotPool?
-    private var workers: [Profile: Task<KeptWorker, any Error>] = [:]
+    /// The one that takes jobs.
+    private var current: [Profile: Entry] = [:]
+    /// All that are there, by their numbers.
+    private var workers: [Int: Task<KeptWorker, any Error>] = [:]
+    private var made = 0
     private var isShutDown = false
 
     init(_ setup: RunnerSetup, _ slots: SlotPool?) {
@@ -24,24 +33,40 @@ actor Workers {
         self.slots = slots
     }
 
-    /// The one that is there, or a new one.
+    /// The one that is there, or a new one where it takes no more jobs.
     /// - Throws: what keeps its workspace from being made.
     func worker(_ plan: PluginPlan, _ pipeline: String) async throws -> KeptWorker {
         let profile = Profile(
             plugin: plan.plugin, pipeline: pipeline, grants: plan.grants, environment: plan.environment(""))
         while true {
             guard !isShutDown else { throw CancellationError() }
-            let task = workers[profile] ?? Task { [setup, slots] in try await KeptWorker(plan, setup, slots) }
-            workers[profile] = task
+            let entry = current[profile] ?? make(plan, profile)
             do {
-                let worker = try await task.value
+                let worker = try await entry.task.value
                 if await !worker.worker.isOver { return worker }
-                if workers[profile] == task { workers[profile] = nil }
+                if current[profile]?.number == entry.number { current[profile] = nil }
             } catch {
-                if workers[profile] == task { workers[profile] = nil }
+                forget(entry.number, profile)
                 throw error
             }
         }
+    }
+
+    private func make(_ plan: PluginPlan, _ profile: Profile) -> Entry {
+        made += 1
+        let number = made
+        let task = Task { [setup, slots] in
+            try await KeptWorker(plan, setup, slots) { await self.forget(number, profile) }
+        }
+        let entry = Entry(number: number, task: task)
+        current[profile] = entry
+        workers[number] = task
+        return entry
+    }
+
+    private func forget(_ number: Int, _ profile: Profile) {
+        workers[number] = nil
+        if current[profile]?.number == number { current[profile] = nil }
     }
 
     /// Ends all of them in order, and returns when nothing is left.
@@ -59,21 +84,41 @@ actor Workers {
 struct KeptWorker: Sendable {
     let workspace: Workspace
     let worker: PluginWorker
+    private let place: Place
 
-    init(_ plan: PluginPlan, _ setup: RunnerSetup, _ slots: SlotPool?) async throws {
+    /// - Parameter left: is called when nothing is left of it.
+    init(
+        _ plan: PluginPlan, _ setup: RunnerSetup, _ slots: SlotPool?, left: @escaping @Sendable () async -> Void
+    ) async throws {
         let shared = plan.hostPaths.filter(\.writable).map(\.path)
         let slot = try await slots?.slot(writing: shared)
         workspace = try await blocking {
             try Workspace(ofWorkerIn: setup.workspaces, named: randomUUID(), owner: slot?.identity)
         }
-        let place = Place(workspace, slot, setup, plan)
+        place = Place(workspace, slot, setup, plan, left)
         // The owner of what it may write is one user, for whom others may wait.
         let idleTime = slot != nil && !shared.isEmpty ? .zero : PluginWorker.idleTime
         worker = PluginWorker(plan.plugin.manifest.name, plan.plugin.manifest.run, in: place, idleTime: idleTime)
     }
 
+    /// Does something with the workspace, which is not removed meanwhile.
+    func lending<Value>(_ work: () async throws -> Value) async rethrows -> Value {
+        place.lend()
+        do {
+            let value = try await work()
+            place.takeBack()
+            return value
+        } catch {
+            place.takeBack()
+            throw error
+        }
+    }
+
     private final class Place: WorkerPlace {
         private struct State {
+            /// How many have the workspace on loan.
+            var loans = 0
+            var leaver: CheckedContinuation<Void, Never>?
             var slot: Slot?
             var launch: Launch
             var isReachable = false
@@ -83,7 +128,13 @@ struct KeptWorker: Sendable {
         private let sandbox: Sandbox
         private let state: Mutex<State>
 
-        init(_ workspace: Workspace, _ slot: Slot?, _ setup: RunnerSetup, _ plan: PluginPlan) {
+        private let forget: @Sendable () async -> Void
+
+        init(
+            _ workspace: Workspace, _ slot: Slot?, _ setup: RunnerSetup, _ plan: PluginPlan,
+            _ forget: @escaping @Sendable () async -> Void
+        ) {
+            self.forget = forget
             self.workspace = workspace
             sandbox = setup.sandbox
             let launch = Launch(
@@ -126,10 +177,28 @@ struct KeptWorker: Sendable {
             }
         }
 
+        func lend() { state.withLock { $0.loans += 1 } }
+
+        func takeBack() {
+            let leaver = state.withLock { state in
+                state.loans -= 1
+                return state.loans == 0 ? state.leaver.take() : nil
+            }
+            leaver?.resume()
+        }
+
         func left() async {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    if state.loans > 0 { state.leaver = continuation }
+                    return state.loans == 0
+                }
+                if isFree { continuation.resume() }
+            }
             // What cannot be removed now is at the next start.
             try? await blocking { [workspace] in try workspace.remove() }
             state.withLock { $0.slot = nil }
+            await forget()
         }
     }
 }

@@ -6,6 +6,8 @@ public struct ProcessTree: Hashable, Sendable {
         public let pid: Int32
         /// As its own innermost pid namespace numbers it.
         public let innerPid: Int32
+        /// Its session, numbered likewise; 0 when that was made outside of the namespace.
+        public let innerSession: Int32
         public let parent: Int32
         public let startTimeTicks: UInt64
         /// Of user and system, its own and that of children it has waited for, in clock ticks (100 a second).
@@ -15,7 +17,7 @@ public struct ProcessTree: Hashable, Sendable {
 
         /// One that was told of, of which no more is known.
         public init(pid: Int32, arguments: [String]) {
-            (self.pid, innerPid, parent, startTimeTicks, cpuTicks) = (pid, pid, 0, 0, 0)
+            (self.pid, innerPid, innerSession, parent, startTimeTicks, cpuTicks) = (pid, pid, 0, 0, 0, 0)
             self.arguments = arguments
         }
     }
@@ -53,8 +55,12 @@ extension ProcessTree.Process {
         startTimeTicks = state.startTimeTicks
         cpuTicks = state.cpuTicks
         let status = contents(of: "/proc/\(pid)/status") ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("NSpid:") }
-        innerPid = line?.split(separator: "\t").last.flatMap { Int32($0) } ?? pid
+        func innermost(_ field: String) -> Int32? {
+            let line = status.split(separator: "\n").first { $0.hasPrefix("\(field):") }
+            return line?.split(separator: "\t").last.flatMap { Int32($0) }
+        }
+        innerPid = innermost("NSpid") ?? pid
+        innerSession = innermost("NSsid") ?? 0
         arguments = (contents(of: "/proc/\(pid)/cmdline", limitBytes: 128 << 10) ?? "").split(separator: "\0").map {
             String($0)
         }

@@ -32,12 +32,15 @@ static void open_as(const char *path, int flags, int descriptor) {
     if (file != descriptor) close(file);
 }
 
-/* Runs one command of the fixture to its end; what it starts in the background lives on beside the plugin. */
+/*
+ * Runs one command of the fixture to its end; what it starts in the background lives on beside the plugin. Its session
+ * comes before the plugin's: so what it starts later on can be told from what the plugin does.
+ */
 static int prepare(char *command) {
     pid_t pid = fork();
     if (pid < 0) return errno;
     if (pid == 0) {
-        if (chdir("/plugin") != 0) _exit(failure_code);
+        if (setsid() < 0 || chdir("/plugin") != 0) _exit(failure_code);
         open_as("/dev/null", O_RDONLY, 0);
         open_as("/outside/.setup.log", O_WRONLY | O_CREAT | O_APPEND, 1);
         if (dup2(1, 2) < 0) _exit(failure_code);

@@ -367,6 +367,27 @@ struct PluginWorkerTests {
         await worker.shutdown()
     }
 
+    @Test("workers that come and go leave no descriptor and no zombie behind (HST-17)")
+    func manyWorkers() async {
+        // In a process of its own, where nothing else opens and closes.
+        await #expect(processExitsWith: .success) {
+            func census() -> Int { (names(in: "/proc/self/fd") ?? []).count }
+            func one() async throws {
+                let bench = try Bench()
+                for number in 0..<3 {
+                    #expect(try await bench.run("job-\(number)", "done(id)").succeeded)
+                }
+                #expect(try await bench.run(idA, "os._exit(3)").failure?.hostCode == .workerCrashed)
+                await bench.worker.shutdown()
+                #expect(bench.place.isEmpty)
+            }
+            for _ in 0..<2 { try await one() }
+            let before = census()
+            for _ in 0..<20 { try await one() }
+            #expect(census() == before)
+        }
+    }
+
     @Test(
         "in bubblewrap: jobs, a crash with its own status, and nothing left",
         .enabled(if: access("/usr/bin/bwrap", X_OK) == 0))

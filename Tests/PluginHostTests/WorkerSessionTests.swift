@@ -289,15 +289,14 @@ struct WorkerSessionTimeTests {
         #expect(timeout.contains(cancel(idB, .timeout)))
         story.apply(.fired(.giveUp(idB), after: .seconds(10)))
         #expect(story.verdict(idB) == nil, "while that process may still come to it, nobody else has it")
-        story.dispatch(idC)
-        #expect(!story.effects.contains(.send(.job(testJob(idC)))), "it gets no other job")
+        #expect(story.dispatch(idC) == [.decline(idC)], "it gets no other job: another worker does, at once")
         #expect(story.finish(idA).suffix(2) == [.closeInput, .set(.exitGrace, .seconds(5))])
         story.exit(.code(0))
         #expect(story.verdict(idA) == .succeeded(JobSuccessResult()))
         #expect(story.failure(idB)?.hostCode == .ackTimeout)
         #expect(story.failure(idB)?.type == .systemUnavailable)
         #expect(story.failure(idB)?.message.contains("limit: 10.0 s; measured: 10.0 s") == true)
-        #expect(story.effects.last == .start, "for the next job, at once")
+        #expect(story.effects.last == .retire)
     }
 
     @Test("what an idle worker is told, when it obeys and when it does not (LIF-04)")
@@ -317,6 +316,19 @@ struct WorkerSessionTimeTests {
             ])
         #expect(story.apply(.fired(.kill, after: .seconds(2))) == [.signal(SIGKILL, .group)])
         #expect(story.exit(.signal(9)).last == .retire)
+    }
+
+    @Test("a worker that leaves finishes what is in flight, and declines what is not sent, made or not")
+    func leave() {
+        var story = Story(seats: 2)
+        story.dispatch(idA)
+        story.apply(.wanted(idB, action: "b"))
+        story.apply(.wanted(idC, action: "c"))
+        #expect(story.apply(.leave) == [.decline(idC), .clear(.idle)])
+        #expect(story.apply(.handed(testJob(idB), Masker())) == [.decline(idB)])
+        #expect(story.finish(idA).suffix(2) == [.closeInput, .set(.exitGrace, .seconds(5))])
+        #expect(story.verdict(idA) == .succeeded(JobSuccessResult()))
+        #expect(story.exit(.code(0)).last == .retire)
     }
 
     @Test("a job that comes while an idle worker ends has a new one started")
@@ -479,7 +491,7 @@ struct WorkerSessionWalkTests {
                 if story.session.speaking.contains(id) {
                     story.say(id, Bool.random(using: &random) ? done : .acknowledge)
                 }
-            case 6: story.apply(.settled)
+            case 6: story.apply(step % 40 == 39 ? .leave : .settled)
             case 7: story.apply(.fired(.giveUp(id), after: .seconds(1)))
             case 8: story.apply(.fired(.acknowledge(id), after: .seconds(1)))
             case 9:
@@ -500,7 +512,10 @@ struct WorkerSessionWalkTests {
             if outside.runs, story.effects.contains(.signal(SIGKILL, .group)) { story.exit(.signal(9)) }
             outside.follow(&story, &cursor, &handed)
         }
-        for id in wanted { #expect(story.verdict(id) != nil, "\(id)") }
+        for id in wanted {
+            #expect(
+                story.effects.contains(.decline(id)) != (story.verdict(id) != nil), "one end, or another worker: \(id)")
+        }
         #expect(story.session.isVacant && story.session.phase == .absent)
         #expect(story.effects.count { $0 == .retire } == 1 && story.effects.last == .retire)
     }

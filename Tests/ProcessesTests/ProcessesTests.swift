@@ -40,6 +40,24 @@ struct ProcessesTests {
         #expect(record == Record(output: ["a", "c"], error: ["b"], exit: .code(3)))
     }
 
+    @Test("what was on the standard error before a line of the standard output is told before `settled`")
+    func settled() async throws {
+        for _ in 0..<20 {
+            let child = try await Reactor.shared.spawn(shell("echo late >&2; echo out; read -r line"))
+            var seen: [String] = []
+            for await event in child.events {
+                switch event {
+                case .line(let line): seen.append(text(line))
+                case .settled where seen.contains("out"):
+                    #expect(Set(seen) == ["late", "out"])
+                    child.closeInput()
+                case .settled, .end, .exited: break
+                }
+            }
+            await child.finish()
+        }
+    }
+
     @Test("what is written arrives whole, 4 MiB of it")
     func echo() async throws {
         let record = try await run(shell("wc -c"), input: [UInt8](repeating: 65, count: 4 << 20))

@@ -67,11 +67,18 @@ final class Bench: Journal {
         }
     }
 
-    /// Runs one action to its end.
+    /// Runs one action to its end, with a runner of its own.
     func run(
         _ action: Action, settings: Settings = .none, limits: Limits = Limits()
     ) async throws -> (execution: Execution, action: ActionExecution) {
-        let (runner, now) = (try runner(settings: settings, limits: limits), clock)
+        let runner = try runner(settings: settings, limits: limits)
+        let ended = try await run(action, by: runner)
+        await runner.shutdown()
+        return ended
+    }
+
+    func run(_ action: Action, by runner: Runner) async throws -> (execution: Execution, action: ActionExecution) {
+        let now = clock
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: 1, trigger: .init(type: "t", detail: ""),
             sandbox: "none")
@@ -81,7 +88,6 @@ final class Bench: Journal {
             circumstance: Circumstance(now: now, seed: { Seed(high: .random(in: 0 ... .max), low: 1) }),
             observe: { _ in })
         let execution = try await driver.ended()
-        await runner.shutdown()
         return (execution, execution.stages[0][action.name]!)
     }
 

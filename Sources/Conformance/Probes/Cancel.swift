@@ -24,8 +24,8 @@ extension Subject {
     fileprivate func cancelAtWork(times: Int) async throws {
         try await awaitStart()
         // What has not said anything yet may still be starting.
-        try await wait(.seconds(1)) { $0.hasEnded || !$0.output.isEmpty }
-        try await pause(.milliseconds(300))
+        try await wait(.seconds(2)) { $0.hasEnded || !$0.output.isEmpty }
+        try await pause(.milliseconds(500))
         for time in 0..<times {
             if time > 0 { try await pause(.milliseconds(200)) }
             cancel()

@@ -10,6 +10,7 @@ extension Probe {
         judging: ["LIF-02", "CAN-06"]
     ) { bench in
         try await bench.withoutJob("late-job") { subject in
+            try await subject.awaitStart()
             try await subject.wait(.milliseconds(700)) { $0.hasEnded || $0.saidAnything }
             let early = await subject.recording
             if early.hasEnded { return [early.finding(of: "LIF-02", "without a job \(early.endDescription)")] }
@@ -25,6 +26,7 @@ extension Probe {
     static let noJob = Probe("no-job", "the input ends before any job", judging: ["LIF-03"]) { bench in
         try await bench.withoutJob("no-job") { subject in
             await subject.endInput()
+            try await subject.awaitStart()
             let ended = try await subject.wait(.seconds(2), until: \.hasEnded)
             let recording = await subject.recording
             if let said = recording.firstMessage { return [recording.finding(of: "LIF-03", said.quoted)] }
@@ -42,6 +44,7 @@ extension Probe {
                     "{\"protocol\": \"penstock/1\", \"type\": \"job\", \"jobId\": \"\(fixture.name)\", \"data\": {"
                 await subject.send((garbage ?? half).utf8)
                 await subject.endInput()
+                try await subject.awaitStart()
                 let ended = try await subject.wait(.seconds(5), until: \.hasEnded)
                 let (recording, input) = (await subject.recording, garbage.map { "\"\($0)\"" } ?? "half a job")
                 if let success = recording.success {
@@ -118,7 +121,6 @@ extension Bench {
         return try await scene.closing {
             let subject = try await scene.start(at: nil)
             await subject.note(.noJob)
-            try await subject.awaitStart()
             let findings = try await play(subject)
             try await scene.finish(subject)
             return findings

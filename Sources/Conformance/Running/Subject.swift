@@ -20,7 +20,8 @@ public actor Subject {
     private let instance: Int
     /// Process id outside, once it is started.
     private var pid: Int32?
-    /// In the sandbox, where numbers only grow: the machinery and what the fixture's setup left running have lower ones.
+    /// In the sandbox, where numbers only grow. It leads a session, and so do the machinery and the fixture's setup, with
+    /// lower numbers.
     private var innerPid: Int32?
     private var fault: KitFault?
     /// What the sandbox says that is no report.
@@ -187,7 +188,7 @@ public actor Subject {
     /// Its processes now, with all that it has started.
     func processes() -> [ProcessTree.Process] {
         guard let innerPid else { return [] }
-        return ProcessTree(below: sandbox).processes.filter { $0.innerPid >= innerPid }
+        return ProcessTree(below: sandbox).processes.filter { $0.innerSession >= innerPid }
     }
 
     /// Keeps the argument lists of its processes, looked at every few milliseconds until it exits.
