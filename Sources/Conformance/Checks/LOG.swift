@@ -6,7 +6,7 @@ extension Check {
         evident("LOG-01") { recording in [recording.longLogLine, recording.logLineThatIsNoText].compactMap { $0 } },
         lines("LOG-02"),
         evident("LOG-03") { recording in recording.errands.compactMap { recording.silentFailure(of: $0) } },
-        evident("LOG-04") { recording in recording.flood.map { [$0] } ?? [] },
+        evident("LOG-04") { recording in recording.errands.compactMap { recording.flood(about: $0) } },
     ]
 }
 
@@ -44,17 +44,17 @@ extension Recording {
     }
 
     /// More messages than 100 a second: over 2 seconds at least, and not in a single short burst.
-    fileprivate var flood: String? {
+    fileprivate func flood(about errand: Errand) -> String? {
         let (span, mostInSpan, mostInBurst) = (Duration.seconds(2), 200, 300)
         // Where the kit has held the process or its pipes, what comes afterwards comes at once.
         let isHeld = entries.contains { entry in if case .done = entry.what { true } else { false } }
-        let instants = output.filter { $0.heard.message != nil }.map(\.at)
+        let instants = messages(of: errand.job.jobId).map(\.at)
         guard !isHeld, instants.count > mostInBurst else { return nil }
         var first = 0
         for (index, instant) in instants.enumerated() {
             while instant - instants[first] > span { first += 1 }
             guard index - first >= mostInSpan else { continue }
-            return "\(instants.count) messages in all, and more than \(mostInSpan) of them within 2 seconds"
+            return "\(instants.count) messages about one job, and more than \(mostInSpan) of them within 2 seconds"
         }
         return nil
     }

@@ -8,11 +8,11 @@ extension Check {
 }
 
 extension Recording {
-    /// The places where a job's percentage is less than it was.
+    /// The places where a job's percentage is less than it was. What comes after its end is RES-04's.
     fileprivate func steps(back errand: Errand) -> [String] {
         var most = 0
-        return output.compactMap { _, heard in
-            guard let message = heard.message, message.jobId == errand.job.jobId,
+        return output.compactMap { at, heard in
+            guard at <= errand.terminalAt ?? at, let message = heard.message, message.jobId == errand.job.jobId,
                 let percent = message.body.executionDetails?.percentComplete
             else { return nil }
             defer { most = max(most, percent) }

@@ -33,7 +33,8 @@ struct Exposure: Sendable {
 extension Recording {
     /// Secrets of its jobs in places where they must not be.
     fileprivate var leaks: [(rule: String, evidence: String)] {
-        let secrets = Set(errands.flatMap(\.job.secrets))
+        // A worker that has had hundreds of jobs is not searched for the secret of each.
+        let secrets = Set(errands.prefix(8).flatMap(\.job.secrets))
         guard !secrets.isEmpty else { return [] }
         let exposures = output.flatMap { $0.heard.exposures(of: secrets) } + logExposures + workspaceExposures
         return secrets.sorted { $0.name < $1.name }.flatMap { secret in exposures.compactMap { $0.leak(of: secret) } }
@@ -88,7 +89,8 @@ extension Recording.Heard {
             let isResult = resultPaths.contains { path == $0 || path.hasPrefix($0 + ".") }
             // A token or a variable that is itself JSON holds the texts of that.
             let inner = isResult ? (try? JSON(parsing: text.utf8, maximumDepth: 8))?.texts(at: path).map(\.text) : nil
-            return ([text] + (inner ?? [])).map {
+            let telling = (inner ?? []).filter { text in secrets.contains { $0.find(in: Array(text.utf8)) != nil } }
+            return (telling.isEmpty ? [text] : telling).map {
                 Exposure(rule: isResult ? "SEC-03" : "SEC-01", place: "\(place), \(path),", bytes: Array($0.utf8))
             }
         }
