@@ -29,7 +29,9 @@ extension Bench {
                     "end the work in time; a fixture that needs longer says so with timeoutSeconds")
             ]
         }
-        guard let mismatch = recording.mismatch(of: errand) else { return [] }
+        guard let mismatch = recording.mismatch(of: errand) else {
+            return recording.objection.map { [finding("RES-11", $0, "mend the plugin, or the fixture's verify")] } ?? []
+        }
         var findings = [finding("RES-11", mismatch, "mend the plugin, or the fixture's expect")]
         guard fixture.expect.status == .succeeded else { return findings }
         var generous = Scene.Start()

@@ -40,10 +40,11 @@ extension Bench {
     /// - Parameters:
     ///   - change: what is other than usual in the job.
     ///   - during: what is done while it runs; waits for its end unless given.
+    ///   - verifying: whether the fixture's `verify` looks at the world outside in the end.
     func run(
         _ fixture: Fixture, probe: String, start: Scene.Start = Scene.Start(),
         change: @Sendable (inout Job) -> Void = { _ in },
-        during: @Sendable (Subject) async throws -> Void = { try await $0.awaitEnd() }
+        during: @Sendable (Subject) async throws -> Void = { try await $0.awaitEnd() }, verifying: Bool = false
     ) async throws -> Recording {
         let scene = try await Scene(self, fixture, probe: probe)
         return try await scene.closing {
@@ -54,7 +55,9 @@ extension Bench {
             await subject.give(job, of: fixture, at: place)
             await subject.endInput()
             try await during(subject)
-            return try await scene.finish(subject)
+            var recording = try await scene.finish(subject)
+            if verifying { recording.objection = try await scene.verify() }
+            return recording
         }
     }
 }

@@ -84,7 +84,9 @@ extension Fixture {
         demand(.producesArtifact, !outputArtifacts.isEmpty, "outputArtifacts")
         demand(.continues, manifest.run.continuations, "run.continuations in the manifest")
         demand(
-            .usesSecret, providerSettings != nil || type.configurationProperties.contains(where: \.secret),
-            "a secret property in the manifest, or providerSettings")
+            .usesSecret,
+            providerSettings != nil || type.configurationProperties.contains(where: \.secret)
+                || action?.environmentVariables.contains { $0.type == "SECRETS_MANAGER" } == true,
+            "a secret property in the manifest, providerSettings, or a variable of action of type SECRETS_MANAGER")
     }
 }

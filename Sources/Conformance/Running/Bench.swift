@@ -77,7 +77,7 @@ public actor Bench {
     func plainRun(of fixture: Fixture) async throws -> Recording {
         if let known = plainRuns[fixture.name] { return try await known.value }
         let probe = fixture.traits.contains(.longRunning) ? "long" : "fixtures"
-        let started = Task { try await run(fixture, probe: probe) }
+        let started = Task { try await run(fixture, probe: probe, verifying: true) }
         plainRuns[fixture.name] = started
         return try await started.value
     }

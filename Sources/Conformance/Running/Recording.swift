@@ -94,6 +94,8 @@ public struct Recording: Sendable {
     public internal(set) var strewn: [String] = []
     /// Argument lists of its processes, where they were watched.
     public internal(set) var arguments: Set<[String]> = []
+    /// What the fixture's `verify` said against the world outside; nil where it was content, or was not asked.
+    public internal(set) var objection: String?
     /// Of all processes in its sandbox up to the end, in seconds.
     public internal(set) var cpuSeconds = 0.0
 
