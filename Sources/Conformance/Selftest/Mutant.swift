@@ -7,8 +7,8 @@ public struct Mutant: Hashable, Sendable {
     /// `FRM-01-banner`
     public let name: String
     public let directory: String
-    /// The rule that it breaks.
-    public let breaks: String
+    /// The rule that it breaks; nil for a good plugin that is another one with a change.
+    public let breaks: String?
     /// Rules that it may break besides, because one fault has several faces.
     public let also: Set<String>
     public let about: String
@@ -41,7 +41,7 @@ public struct Mutant: Hashable, Sendable {
         let path = "\(directory)/\(Self.fileName)"
         guard let text = bytes(ofFile: path) else { throw KitFault("\(path): \(String(cString: strerror(errno)))") }
         let reader = JSONReader(try JSON(parsing: text, maximumDepth: 32))
-        breaks = try reader.required("breaks").string()
+        breaks = try reader.optional("breaks")?.string()
         also = Set(try reader.optional("also")?.strings() ?? [])
         about = try reader.required("about").string()
         base = try reader.required("base").string()
