@@ -21,6 +21,13 @@ struct ReadmeTests {
         #expect(status == 0 && said.contains("2 scenarios: 2 passed, 0 failed"), "\(said)")
     }
 
+    @Test("the plugin of one's own conforms, with the cases as they are written")
+    func conformance() throws {
+        let cases = try block("A test runs this block after the first one.")
+        let (status, said) = try run(try block("A test runs this block as it stands.") + cases)
+        #expect(status == 0 && said.contains("hello 1.0.0 passes"), "\(said)")
+    }
+
     /// The commands below a comment.
     private func block(_ comment: String) throws -> String {
         let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
