@@ -17,7 +17,7 @@ PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-d
 # Servers that plugins are tested against; nothing of them is installed into the system.
 TOOLS := .build/test-tools
 
-.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests selftest soak demonstration
+.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests conformance selftest soak demonstration
 
 run: setup build demonstration
 
@@ -26,7 +26,7 @@ test: setup lint
 	swift test --skip-build --skip PenstockTests
 	# By themselves: they start the whole program, and wait for it while others would keep both processors.
 	swift test --skip-build --filter PenstockTests
-	$(MAKE) spec-tests plugin-tests selftest demonstration
+	$(MAKE) spec-tests plugin-tests conformance selftest demonstration
 
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
@@ -55,6 +55,11 @@ spec-tests:
 
 plugin-tests: test-tools
 	cd Tests/PluginTests && /usr/bin/python3 -m unittest -q
+
+# The shipped plugins by the kit. All are judged, also after one that fails.
+conformance:
+	@failed=0; for plugin in plugins/*/; do \
+		.build/debug/penstock conformance run "$${plugin%/}" || failed=1; done; exit $$failed
 
 # The proof of the conformance kit: each mutant by the rules of its own group and all that are judged in every run.
 selftest:

@@ -34,7 +34,7 @@ extension Recording {
     /// Secrets of its jobs in places where they must not be.
     fileprivate var leaks: [(rule: String, evidence: String)] {
         // A worker that has had hundreds of jobs is not searched for the secret of each.
-        let secrets = Set(errands.prefix(8).flatMap(\.job.secrets))
+        let secrets = Set(errands.prefix(8).flatMap(\.secrets))
         guard !secrets.isEmpty else { return [] }
         let exposures = output.flatMap { $0.heard.exposures(of: secrets) } + logExposures + workspaceExposures
         return secrets.sorted { $0.name < $1.name }.flatMap { secret in exposures.compactMap { $0.leak(of: secret) } }

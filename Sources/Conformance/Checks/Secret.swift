@@ -60,6 +60,40 @@ extension Job {
     }
 }
 
+extension Recording.Errand {
+    /// Those of its job: what is known to be secret, also of the operator's settings, where only the fixture says so.
+    var secrets: [Secret] {
+        job.secrets + handedOver(fixture.providerSettings ?? .null, as: job.data.providerSettings ?? .null)
+    }
+
+    private func handedOver(_ written: JSON, as filled: JSON) -> [Secret] {
+        switch (written, filled) {
+        case (_, .string(let value)) where written.secretName != nil: [Secret(written.secretName!, value)]
+        case (.object(let members), .object(let values)):
+            members.sorted { $0.key < $1.key }.flatMap { handedOver($1, as: values[$0] ?? .null) }
+        case (.array(let elements), .array(let values)): zip(elements, values).flatMap(handedOver)
+        default: []
+        }
+    }
+}
+
+extension JSON {
+    /// NAME of `{"secret": NAME}`, as operators refer to secrets in their settings.
+    var secretName: String? {
+        guard case .object(let members) = self, members.count == 1 else { return nil }
+        return members["secret"]?.stringValue
+    }
+
+    /// Whether it refers to a secret anywhere.
+    var namesSecret: Bool {
+        switch self {
+        case .object(let members): secretName != nil || members.values.contains { $0.namesSecret }
+        case .array(let elements): elements.contains { $0.namesSecret }
+        case .string, .null, .bool, .integer, .real: false
+        }
+    }
+}
+
 /// The offset of the first occurrence.
 func offset(of needle: [UInt8], in text: [UInt8]) -> Int? {
     guard !needle.isEmpty, text.count >= needle.count else { return nil }

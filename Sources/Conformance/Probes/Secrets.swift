@@ -17,7 +17,7 @@ extension Probe {
                 await watch
             })
         return recording.arguments.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { arguments in
-            recording.errands[0].job.secrets.compactMap { secret in
+            recording.errands[0].secrets.compactMap { secret in
                 let index = arguments.firstIndex { secret.find(in: Array($0.utf8)) != nil }
                 return index.map { index in
                     let program = arguments[..<min(index, 1)].joined()

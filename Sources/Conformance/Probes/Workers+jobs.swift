@@ -101,7 +101,7 @@ private struct Workday: Sendable {
                 guard let place = places.first(where: { offset(of: needle, in: $0.bytes) != nil }) else { continue }
                 return "\(place.name) of one job holds \(name) of another"
             }
-            for secret in other.job.secrets {
+            for secret in other.secrets {
                 let found = places + recording.logPlaces(of: errand, after: other)
                 guard let place = found.first(where: { secret.find(in: $0.bytes) != nil }) else { continue }
                 return "\(place.name) of one job holds the secret \(secret.name) of another"

@@ -85,8 +85,8 @@ extension Fixture {
         demand(.continues, manifest.run.continuations, "run.continuations in the manifest")
         demand(
             .usesSecret,
-            providerSettings != nil || type.configurationProperties.contains(where: \.secret)
+            providerSettings?.namesSecret == true || type.configurationProperties.contains(where: \.secret)
                 || action?.environmentVariables.contains { $0.type == "SECRETS_MANAGER" } == true,
-            "a secret property in the manifest, providerSettings, or a variable of action of type SECRETS_MANAGER")
+            "a secret property in the manifest, {\"secret\": NAME} in providerSettings, or a variable SECRETS_MANAGER")
     }
 }

@@ -84,7 +84,7 @@ public actor Scene {
             inputArtifacts: place.artifacts(place.inputs, below: "in", in: place.inputs.keys.sorted()),
             outputArtifacts: place.artifacts(place.outputs, below: "out", in: place.outputs.keys.sorted()),
             continuationToken: token, cursor: fixture.cursor, event: fixture.event.map(filled), action: action,
-            providerSettings: fixture.providerSettings.map(filled))
+            providerSettings: fixture.providerSettings.map { filled(withSecrets($0)) })
         return Job(
             jobId: random.uuid(), operation: fixture.operation,
             timeoutSeconds: fixture.timeoutSeconds, cancelGraceSeconds: bench.setting.manifest.run.cancelGraceSeconds,
@@ -94,6 +94,16 @@ public actor Scene {
 
     /// What no other job has.
     func newIdentifier() -> String { random.uuid() }
+
+    /// The operator's settings with a value for each `{"secret": NAME}`.
+    private func withSecrets(_ json: JSON) -> JSON {
+        if let name = json.secretName { return .string(bench.setting.secrets[name] ?? canary()) }
+        return switch json {
+        case .array(let elements): .array(elements.map(withSecrets))
+        case .object(let members): .object(members.mapValues(withSecrets))
+        case .string, .null, .bool, .integer, .real: json
+        }
+    }
 
     /// A secret that stands nowhere else, with characters that every way of writing it changes.
     private func canary() -> String {

@@ -3,9 +3,9 @@ import Foundation
 import Jansson
 import Testing
 
-/// The commands of a case, which are run beside a plugin in which nothing is wrong.
-@Suite("Commands of a case")
-final class FixtureCommandTests {
+/// What a case brings along, tried with a plugin in which nothing is wrong.
+@Suite("A case's commands and secrets")
+final class FixtureSurroundingsTests {
     private let site: PluginSite
 
     init() throws {
@@ -46,5 +46,41 @@ final class FixtureCommandTests {
         let found = try await broken(["RES-11"], with: ["setup": setup, "verify": "cat \"$OUTSIDE/entry\"; false"])
         #expect(found["RES-11"]?.map(\.fixture) == ["greets"])
         #expect(found["RES-11"]?.first?.evidence.hasSuffix("ended with status 1: 1") == true, "\(found)")
+    }
+
+    @Test("a secret of the operator's settings is made up, and known when it is shown (SEC-01)")
+    func secretOfSettings() async throws {
+        try site.write(
+            """
+            import plugin
+
+            class Telling(plugin.Job):
+                def __init__(self, message):
+                    super().__init__(message)
+                    plugin.log("the key is " + message["data"]["providerSettings"]["stores"][0]["key"])
+
+            plugin.Job = Telling
+            """, to: "bin/fault.py")
+        let stores: JSON = ["stores": [["key": ["secret": "store-key"]]]]
+        let found = try await broken(
+            ["SEC-01"], with: ["traits": ["succeeds", "usesSecret"], "providerSettings": stores])
+        #expect(found["SEC-01"]?.first?.evidence.contains("holds the secret store-key") == true, "\(found)")
+    }
+
+    @Test("a case uses a secret of the settings only where they refer to one")
+    func openSettings() throws {
+        site.cases = [
+            [
+                "name": "greets", "traits": ["succeeds", "usesSecret"],
+                "configuration": ["Do": "succeed", "Name": "Zoë"],
+                "providerSettings": ["key": ["secret": "store-key"]], "expect": ["status": "Succeeded"],
+            ]
+        ]
+        site.manifest = site.manifest.with(
+            at: "actionTypes.0.configurationProperties",
+            [["name": "Do", "required": true], ["name": "Name", "required": true]])
+        #expect(try site.read().fixtureProblems == [])
+        site.cases = site.cases.with(at: "0.providerSettings", ["key": "open"])
+        #expect(try site.read().fixtureProblems.map(\.path) == ["[0].traits"])
     }
 }
