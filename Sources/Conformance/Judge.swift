@@ -109,7 +109,8 @@ struct Judge: Sendable {
         do {
             outcome.findings = try await probe.run(bench)
         } catch let fault as KitFault where fault.fixture != nil {
-            for rule in probe.rules { outcome.unjudged[rule] = "fixture \(fault.fixture!): \(fault)" }
+            let everyRun = probe.name == Probe.fixtures.name ? Check.everyRun.map(\.rule) : []
+            for rule in probe.rules + everyRun { outcome.unjudged[rule] = "fixture \(fault.fixture!): \(fault)" }
         }
         return outcome
     }

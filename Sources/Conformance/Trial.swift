@@ -36,7 +36,12 @@ public struct Trial: Sendable {
         var flaky: Set<String> = []
         var unjudged: [String: String] = [:]
         let dynamic = plan.filter { $0.applicability == .judge && $0.rule.profile != .manifest }.map(\.rule.id)
-        if let manifest = folder.manifest, !dynamic.isEmpty, isRunnable(findings) {
+        if let obstacle = findings.first(where: { ["MAN-07", "MAN-11"].contains($0.rule) }) {
+            // A program that is not there breaks one rule, and not all of them.
+            for rule in dynamic {
+                unjudged[rule] = "the plugin cannot be started: \(obstacle.evidence) (\(obstacle.rule))"
+            }
+        } else if let manifest = folder.manifest, !dynamic.isEmpty {
             var setting = Bench.Setting(
                 manifest: manifest, fixtures: runnable, directory: folder.directory, launcher: launcher)
             (setting.network, setting.secrets, setting.scale, setting.seed) = (network, secrets, scale, seed)
@@ -44,22 +49,44 @@ public struct Trial: Sendable {
             if judge.rules.contains("WRK-04") { judge.demandedOneShot = core }
             let outcome = try await judge.judge(setting)
             findings += outcome.findings
-            (flaky, unjudged, recordings) = (outcome.flaky, outcome.unjudged, outcome.recordings)
+            (flaky, recordings) = (outcome.flaky, outcome.recordings)
+            unjudged = outcome.unjudged.merging(unshown(plan.map(\.rule), manifest)) { first, _ in first }
         }
         let rules = scope.judged(folder, by: findings, flaky: flaky).map { judged in
             guard judged.status == .pass, let reason = unjudged[judged.rule.id] else { return judged }
             return ConformanceResult.Judged(judged.rule, .notTestable, reason: reason)
         }
-        return Outcome(rules: rules, recordings: recordings)
+        return Outcome(rules: rules.map(withoutSecrets), recordings: recordings)
+    }
+
+    /// Rules that only cases show which need the network that is not given.
+    private func unshown(_ rules: [Rule], _ manifest: Manifest) -> [String: String] {
+        var reasons: [String: String] = [:]
+        for rule in rules {
+            guard case .notTestable(let reason) = Applicability(of: rule, to: manifest, runnable),
+                Applicability(of: rule, to: folder) == .judge
+            else { continue }
+            reasons[rule.id] = "\(reason) and does not need the network; give --network to run those that do"
+        }
+        return reasons
+    }
+
+    /// Evidence quotes what the plugin wrote, which may hold a secret that is a real one.
+    private func withoutSecrets(_ judged: ConformanceResult.Judged) -> ConformanceResult.Judged {
+        let real = secrets.map { Secret($0.key, $0.value) }
+        let findings = judged.findings.map { finding in
+            var evidence = Array(finding.evidence.utf8)
+            for form in real.flatMap(\.forms) { evidence.replace(form.bytes, with: Array("****".utf8)) }
+            return Finding(
+                finding.rule, fixture: finding.fixture, probe: finding.probe,
+                evidence: String(decoding: evidence, as: UTF8.self), hint: finding.hint)
+        }
+        return ConformanceResult.Judged(
+            judged.rule, judged.status, reason: judged.reason, isFlaky: judged.isFlaky, findings: findings)
     }
 
     private var core: Set<String> {
         Set(scope.requirements.rules.filter { $0.profile == .core && $0.keyword.isBinding }.map(\.id))
-    }
-
-    /// A program that is not there breaks one rule, and not all of them.
-    private func isRunnable(_ findings: [Finding]) -> Bool {
-        !findings.contains { ["MAN-07", "MAN-11"].contains($0.rule) }
     }
 
     private var runnable: [Fixture] { scope.fixtures(of: folder).filter { network || !$0.needsNetwork } }

@@ -36,7 +36,10 @@ extension ConformanceCommand {
                 let number = String(index + 1001).dropFirst()
                 let name = [String(number), recording.probe, recording.fixture].compactMap { $0 }.joined(separator: "-")
                 let path = "\(folder)/\(name).jsonl"
-                guard let file = fopen(path, "we"), fputs(recording.transcript, file) >= 0, fclose(file) == 0 else {
+                // A transcript has the job's secrets in it.
+                guard let file = fopen(path, "we"), fchmod(fileno(file), 0o600) == 0,
+                    fputs(recording.transcript, file) >= 0, fclose(file) == 0
+                else {
                     throw Answer(.usage, "\(path): cannot be written: \(String(cString: strerror(errno)))")
                 }
             }

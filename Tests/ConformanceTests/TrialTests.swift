@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+
+@testable import Conformance
+
+/// What becomes of rules that cannot be judged: none of them may look green.
+@Suite("Trial")
+final class TrialTests {
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "trial-\(UUID())").path
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Judges a good plugin, or a mutant's base with its fault, with a change.
+    private func judged(
+        _ mutant: String, rules: Set<String>, change: ((inout String) -> Void)? = nil, secrets: [String: String] = [:]
+    ) async throws -> [String: ConformanceResult.Judged] {
+        try Mutant(reading: spec.appending(path: mutant).path).assemble(in: folder, specification: spec.path)
+        if let change {
+            let path = "\(folder)/conformance/cases.json"
+            var cases = try String(contentsOfFile: path, encoding: .utf8)
+            change(&cases)
+            try cases.write(toFile: path, atomically: true, encoding: .utf8)
+        }
+        let set = try requirements()
+        var trial = Trial(
+            of: try PluginFolder(reading: folder), Scope(requirements: set, newest: set, rules: rules),
+            launcher: launcher)
+        trial.secrets = secrets
+        return Dictionary(uniqueKeysWithValues: try await trial.outcome().rules.map { ($0.rule.id, $0) })
+    }
+
+    @Test("a plugin without its program breaks MAN-07, and nothing else of it is said to be well")
+    func noProgram() async throws {
+        try Mutant(reading: spec.appending(path: "good/worker").path).assemble(in: folder, specification: spec.path)
+        try FileManager.default.removeItem(atPath: "\(folder)/bin/plugin")
+        let set = try requirements()
+        let trial = Trial(
+            of: try PluginFolder(reading: folder), Scope(requirements: set, newest: set), launcher: launcher)
+        let rules = try await trial.outcome().rules
+        #expect(rules.first { $0.rule.id == "MAN-07" }?.status == .fail)
+        #expect(rules.filter { $0.rule.profile != .manifest && $0.status == .pass }.map(\.rule.id) == [])
+    }
+
+    @Test("cases that need the network are not run without it, and what only they show is not testable")
+    func network() async throws {
+        let judged = try await judged(
+            "good/worker", rules: ["FRM-01", "LIF-03"],
+            change: { $0 = $0.replacing("\"traits\":", with: "\"needs\": [\"network\"], \"traits\":") })
+        #expect(judged["FRM-01"]?.status == .notTestable)
+        #expect(judged["FRM-01"]?.reason?.contains("--network") == true)
+        #expect(judged["LIF-03"]?.status == .pass)
+    }
+
+    @Test("a setup that fails is the fixture's fault: the rules are not testable, and the plugin is not blamed")
+    func setup() async throws {
+        let judged = try await judged(
+            "good/worker", rules: ["FRM-01", "RES-11"],
+            change: { $0 = $0.replacing("\"traits\":", with: "\"setup\": [\"exit 7\"], \"traits\":") })
+        for rule in ["FRM-01", "RES-11"] {
+            #expect(judged[rule]?.status == .notTestable)
+            #expect(judged[rule]?.reason?.contains("status 7") == true, "\(String(describing: judged[rule]))")
+        }
+    }
+
+    @Test("a real secret is found, and not told (SEC-01)")
+    func realSecret() async throws {
+        let mutant = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: spec.appending(path: "mutants").path).first {
+                $0.hasPrefix("SEC-01-")
+            })
+        let judged = try await judged(
+            "mutants/\(mutant)", rules: ["SEC-01"], secrets: ["Token": "correct-horse-battery"])
+        let finding = try #require(judged["SEC-01"]?.findings.first)
+        #expect(!finding.evidence.contains("correct-horse-battery"))
+    }
+
+    @Test("every rule is judged where its requirement says")
+    func registry() throws {
+        for rule in try requirements().rules where rule.check != "manifest" {
+            if rule.check == "every run" {
+                #expect(Check.everyRun.contains { $0.rule == rule.id }, "\(rule.id)")
+            } else {
+                #expect(Probe.all.first { $0.name == rule.check }?.rules.contains(rule.id) == true, "\(rule.id)")
+            }
+        }
+    }
+}
