@@ -18,10 +18,13 @@ public struct Bubblewrap: Hashable, Sendable {
         public var tmp: String
         /// What the supervisor does beside the plugin: its options, up to `--`.
         public var supervision: [String]
+        /// The workspace's `tmp/` has no room, and its `home/` cannot be written.
+        public var isScarce: Bool
 
-        public init(tmp: String, supervision: [String] = []) {
+        public init(tmp: String, supervision: [String] = [], isScarce: Bool = false) {
             self.tmp = tmp
             self.supervision = supervision
+            self.isScarce = isScarce
         }
     }
 
@@ -104,9 +107,14 @@ public struct Bubblewrap: Hashable, Sendable {
         let granted = launch.hostPaths.flatMap { [$0.writable ? "--bind" : "--ro-bind", $0.path, $0.inside] }
         let plugin = ["--ro-bind", launch.plugin, Self.pluginFolder]
         let end = ["--chdir", insideRoot, "--remount-ro", "/"]
-        guard exposure == nil else {
+        if let exposure {
+            // The smallest there is: one page.
+            let scarce = [
+                "--size", "4096", "--tmpfs", "\(insideRoot)/tmp", "--ro-bind", "\(root)/home", "\(insideRoot)/home",
+            ]
             // The inputs too: a plugin that changes them is to be seen doing it.
-            return plugin + ["--bind", root, insideRoot, "--ro-bind", launcher, Self.supervisorPath] + granted + end
+            return plugin + ["--bind", root, insideRoot, "--ro-bind", launcher, Self.supervisorPath]
+                + (exposure.isScarce ? scarce : []) + granted + end
         }
         // Mounts of their own, so that nothing inside can put a link in the place of one.
         // Of a worker's, jobs that come later must be seen, and what leads to them is not the plugin's to write.

@@ -74,6 +74,21 @@ final class TrialTests {
         #expect(!finding.evidence.contains("correct-horse-battery"))
     }
 
+    @Test("a check that does not say where it stands breaks MSG-03")
+    func withoutCursor() async throws {
+        try FileManager.default.copyItem(atPath: spec.appending(path: "good/perl").path, toPath: folder)
+        let path = "\(folder)/bin/plugin"
+        let plugin = try String(contentsOfFile: path, encoding: .utf8)
+        try plugin.replacing("cursor => '1', changes", with: "changes").write(
+            toFile: path, atomically: false, encoding: .utf8)
+        let set = try requirements()
+        let trial = Trial(
+            of: try PluginFolder(reading: folder), Scope(requirements: set, newest: set, rules: ["MSG-03"]),
+            launcher: launcher)
+        let found = try await trial.outcome().rules.flatMap(\.findings)
+        #expect(Set(found.map(\.fixture)) == ["checks", "checks-again"], "\(found)")
+    }
+
     @Test("every rule is judged where its requirement says")
     func registry() throws {
         for rule in try requirements().rules where rule.check != "manifest" {

@@ -3,7 +3,7 @@ import PluginProtocol
 import Processes
 
 extension Probe {
-    static let ofProcess: [Probe] = [lateJob, noJob, garbage, terminal, earlyClose, moved, pair, stopped]
+    static let ofProcess: [Probe] = [lateJob, noJob, garbage, terminal, earlyClose, moved, scarce, pair, stopped]
 
     static let lateJob = Probe(
         "late-job", "the job does not come for a second, and then SIGTERM comes instead",

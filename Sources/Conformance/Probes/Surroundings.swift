@@ -20,6 +20,16 @@ extension Probe {
         return findings
     }
 
+    /// What comes of it is the plugin's affair, as long as it says so: RES-01 looks at that in every run.
+    static let scarce = Probe(
+        "scarce", "there is no room in tmp, and home cannot be written", judging: ["RES-01"]
+    ) { bench in
+        var start = Scene.Start()
+        start.isScarce = true
+        for fixture in try await bench.examples() { _ = try await bench.run(fixture, probe: "scarce", start: start) }
+        return []
+    }
+
     static let pair = Probe("pair", "two of it run at once", judging: ["LIF-10"]) { bench in
         guard let fixture = try await bench.examples([.succeeds]).first else { return [] }
         let scene = try await Scene(bench, fixture, probe: "pair")

@@ -15,6 +15,9 @@ public actor Scene {
         /// Its standard input is a pipe, and it has a terminal and the variables of a person's login.
         public var isGenerous = false
 
+        /// Nothing can be written to its `tmp/` and `home/`.
+        public var isScarce = false
+
         public init() {}
     }
 
@@ -179,11 +182,12 @@ public actor Scene {
         let root = start.lifecycle == .worker ? Layout.plain.root : place.root
         return try await run(
             bench.setting.manifest.run.command, at: place, root: root, environment: environment(start, root),
-            supervision: supervision)
+            exposure: .init(tmp: "\(folder)/tmp", supervision: supervision, isScarce: start.isScarce))
     }
 
     private func run(
-        _ command: [String], at place: Place, root: String, environment: [String: String], supervision: [String]
+        _ command: [String], at place: Place, root: String, environment: [String: String],
+        exposure: Bubblewrap.Exposure
     ) async throws -> Child {
         let outside = HostPath("\(folder)/outside", inside: "/outside", writable: true)
         let jobs = HostPath("\(folder)/jobs", inside: "/jobs", writable: true)
@@ -191,8 +195,7 @@ public actor Scene {
             plugin: bench.plugin, command: command, workspace: place.workspace, environment: environment,
             network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home)
         let bubblewrap = Bubblewrap(
-            launcher: bench.launcher, etc: bench.etc, insideRoot: root,
-            exposure: Bubblewrap.Exposure(tmp: "\(folder)/tmp", supervision: supervision))
+            launcher: bench.launcher, etc: bench.etc, insideRoot: root, exposure: exposure)
         do {
             return try await Reactor.shared.spawn(Sandbox.bubblewrap(bubblewrap).command(for: launch))
         } catch {
@@ -268,7 +271,8 @@ public actor Scene {
         let place = try place(for: fixture, Start(), inputs: [:], outputs: [])
         let child = try await run(
             ["/bin/sh", "-c", "cd /plugin; \(command)"], at: place, root: place.root,
-            environment: environment(Start(), place.root).merging(["OUTSIDE": "/outside"]) { $1 }, supervision: [])
+            environment: environment(Start(), place.root).merging(["OUTSIDE": "/outside"]) { $1 },
+            exposure: .init(tmp: "\(folder)/tmp"))
         let subject = Subject(
             child, fixture: fixture.name, probe: probe, lifecycle: .oneShot, scale: bench.setting.scale)
         Task { await subject.listen() }
