@@ -30,13 +30,16 @@ class Schemas(unittest.TestCase):
                 if key != "path":
                     self.assertEqual(definition, same, f"{key} of {name} and {first}")
 
-    def test_the_shipped_manifests_are_valid(self):
+    def test_the_shipped_manifests_and_their_cases_are_valid(self):
         manifests = glob.glob(os.path.join(ROOT, "plugins", "*", "plugin.json"))
         manifests += glob.glob(os.path.join(SPEC, "good", "*", "plugin.json"))
         self.assertTrue(manifests)
         for path in manifests:
             with self.subTest(path):
-                self.assertEqual(problems("manifest", read(path)), [])
+                manifest = read(path)
+                self.assertEqual(problems("manifest", manifest), [])
+                cases = read(os.path.join(os.path.dirname(path), manifest["conformance"]))
+                self.assertEqual(problems("cases", cases), [])
 
 
 class Vectors(unittest.TestCase):
