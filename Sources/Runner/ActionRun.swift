@@ -122,8 +122,8 @@ struct ActionRun: Sendable {
     func event(_ failure: Failure) -> Event {
         write(LogRecord(source: .host, level: .error, text: failure.message))
         // Only what the host made unavailable is asked again; a plugin that says so has had its say.
-        if failure.type == .systemUnavailable, let code = failure.hostCode, code != .sandboxFailed {
-            return .attemptLost(dispatch.attempt, .unavailable("\(code.rawValue): \(failure.message)"))
+        if failure.type == .systemUnavailable, failure.hostCode != nil, failure.hostCode != .sandboxFailed {
+            return .attemptLost(dispatch.attempt, .unavailable(failure.message))
         }
         return .actionFailed(
             dispatch.attempt,

@@ -129,7 +129,7 @@ extension BadInputTests {
                         more: [
                             "environmentVariables": [["name": "KEY", "value": "deploy-key", "type": "SECRETS_MANAGER"]]
                         ]))))
-        #expect(outcome.code == 1 && outcome.text.contains("ConfigurationError: "), "\(outcome)")
+        #expect(outcome.code == 1 && outcome.text.contains("ConfigurationError ("), "\(outcome)")
         #expect(outcome.text.contains(message), "\(outcome)")
     }
 }

@@ -124,7 +124,7 @@ struct BadInputTests {
         let site = try Site()
         try site.install("oven", types: [Self.type], script: "#!/bin/sh\n", mode: 0o644)
         let outcome = try await site.run(Self.usesOven)
-        #expect(outcome.code == 1 && outcome.text.contains("PermissionError: "))
+        #expect(outcome.code == 1 && outcome.text.contains("PermissionError (NotExecutable): "))
         #expect(outcome.text.contains("make it so: chmod +x \(site.plugins)/oven/run"), "\(outcome)")
         #expect(try await site.penstock("doctor").text.contains("chmod +x \(site.plugins)/oven/run"))
         #expect(try await site.penstock("plugin", "show", "oven").text.contains("problem    plugin oven: run.command"))
@@ -163,7 +163,7 @@ struct BadInputTests {
         #expect(
             outcome.code == 1
                 && outcome.text.contains(
-                    "PermissionError: plugin oven needs the network, and a path of this machine for \"flour\" (ro: Where the flour is)"
+                    "PermissionError (GrantMissing): plugin oven needs the network, and a path of this machine for \"flour\" (ro: Where the flour is)"
                 ), "\(outcome)")
         let line = try #require(outcome.output.first { $0.hasPrefix("grants: ") })
         #expect(line == "grants: {oven: {network: true, hostPaths: {flour: \"/PATH/FOR/flour\"}}}")
@@ -173,7 +173,7 @@ struct BadInputTests {
                 "/PATH/FOR/flour", with: site.signs),
             to: "settings.yaml")
         let granted = try await site.run(Self.usesOven)
-        #expect(granted.text.contains("JobFailed: exit status 1 without a result"), "it starts now: \(granted)")
+        #expect(granted.text.contains("JobFailed (NoResult): exit status 1 without a result"), "it starts now: \(granted)")
     }
 
     // MARK: Settings

@@ -76,7 +76,7 @@ struct ConformanceCommandTests {
         #expect(outcome.code == 0 && outcome.output.first == "FRM-07  MUST NOT  profile core  requirements 1.0")
         #expect(outcome.output[2] == "An object in a message MUST NOT have the same key twice.")
         #expect(outcome.text.contains("written    \(checkout)/spec/protocol.md#framing"), "\(outcome)")
-        #expect(outcome.text.contains("checked    is looked for in every run of the plugin"))
+        #expect(outcome.text.contains("checked    it is looked for in every run of the plugin"))
         #expect(outcome.text.contains("hint       build messages with a JSON library, from a map"))
     }
 

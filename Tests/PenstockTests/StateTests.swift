@@ -236,7 +236,7 @@ struct StateTests {
         let outcome = try await site.launch(["/bin/bash", "-c", script]).outcome()
         let reason =
             "No sandbox: the launcher \(site.path)/bin/penstock-sandbox is missing. It belongs beside the penstock executable, or choose `--sandbox none`"
-        #expect(outcome.text.contains(" s: SystemUnavailable: \(reason)"), "\(outcome)")
+        #expect(outcome.text.contains(" s: SystemUnavailable (SandboxFailed): \(reason)"), "\(outcome)")
         #expect(outcome.text.contains("BAD  sandbox    \(reason)"))
         for end in ["run 1", "doctor 1", "none 0"] { #expect(outcome.output.contains(end), "\(outcome)") }
         #expect(site.lines("shared/made").count == 1)
