@@ -74,6 +74,21 @@ final class TrialTests {
         #expect(!finding.evidence.contains("correct-horse-battery"))
     }
 
+    @Test("a plugin that does nothing right is said to do nothing else well, also when little is asked")
+    func unsound() async throws {
+        let judged = try await judged(
+            "good/worker", rules: ["CAN-03", "LIF-10", "LIF-04"],
+            change: {
+                $0 = $0.replacing("\"Hello, Zoë!\"", with: "\"Good-bye\"").replacing(
+                    "\"Do\": \"long\"", with: "\"Do\": \"x\"")
+            })
+        for (rule, judged) in judged {
+            #expect(judged.status == .notTestable, "\(rule)")
+            #expect(judged.reason?.contains("as it stands") == true, "\(rule)")
+        }
+        #expect(judged.count == 3)
+    }
+
     @Test("a check that does not say where it stands breaks MSG-03")
     func withoutCursor() async throws {
         try FileManager.default.copyItem(atPath: spec.appending(path: "good/perl").path, toPath: folder)

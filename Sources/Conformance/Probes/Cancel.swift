@@ -8,7 +8,8 @@ extension Probe {
     private static let cancel = Probe(
         "cancel", "SIGTERM comes while it works, once and twice", judging: ["CAN-01", "CAN-03", "CAN-07"]
     ) { bench in
-        guard let fixture = bench.fixture(.longRunning) ?? bench.primary else { return [] }
+        guard let example = bench.fixture(.longRunning) ?? bench.primary else { return [] }
+        let fixture = try await bench.sound(example)
         let (once, twice) = try await bench.runBoth(
             fixture, probe: "cancel", { try await $0.cancelAtWork(times: 1) }, { try await $0.cancelAtWork(times: 2) })
         if let finding = once.lateness ?? once.leftovers { return [finding] }

@@ -6,6 +6,14 @@ extension Bench {
     ///
     /// What goes wrong there already must not be blamed on anything that is tried besides.
     func isSound(_ fixture: Fixture) async throws -> Bool { try await plainRun(of: fixture).disappointment == nil }
+
+    /// The fixture, to try something with it besides.
+    /// - Throws: `KitFault` when it does not end as it should: what is asked for cannot be judged by it then.
+    func sound(_ fixture: Fixture) async throws -> Fixture {
+        guard let disappointment = try await plainRun(of: fixture).disappointment else { return fixture }
+        throw KitFault(
+            "it does not end as it should even when it is run as it stands: \(disappointment)", fixture: fixture.name)
+    }
 }
 
 extension Recording {
