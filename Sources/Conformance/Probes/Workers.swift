@@ -9,13 +9,14 @@ extension Probe {
     private static let workerEnd = Probe(
         "worker-end", "a worker's input ends while it has a job", judging: ["LIF-04"]
     ) { bench in
-        guard bench.isWorker, let example = bench.primary else { return [] }
-        let primary = try await bench.sound(example)
-        let plain = try await bench.plainRun(of: primary)
-        let (job, recording) = try await bench.work(on: [primary], probe: "worker-end") { shift in
-            let job = try await shift.give(primary)
+        // A short job may be over before the end of the input is seen.
+        guard bench.isWorker, let example = bench.fixture(.longRunning) ?? bench.primary else { return [] }
+        let fixture = try await bench.sound(example)
+        let plain = try await bench.plainRun(of: fixture)
+        let (job, recording) = try await bench.work(on: [fixture], probe: "worker-end") { shift in
+            let job = try await shift.give(fixture)
             await shift.subject.endInput()
-            if try await shift.awaitEnds(of: [job], within: bench.patience(for: [primary])) {
+            if try await shift.awaitEnds(of: [job], within: bench.patience(for: [fixture])) {
                 try await shift.subject.awaitExit(within: .seconds(5))
             }
             return job
