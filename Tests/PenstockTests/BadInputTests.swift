@@ -173,7 +173,8 @@ struct BadInputTests {
                 "/PATH/FOR/flour", with: site.signs),
             to: "settings.yaml")
         let granted = try await site.run(Self.usesOven)
-        #expect(granted.text.contains("JobFailed (NoResult): exit status 1 without a result"), "it starts now: \(granted)")
+        #expect(
+            granted.text.contains("JobFailed (NoResult): exit status 1 without a result"), "it starts now: \(granted)")
     }
 
     // MARK: Settings

@@ -116,7 +116,7 @@ private struct Workday: Sendable {
         let job = errand.job
         let texts =
             [
-                ("the jobId", job.jobId), ("the workspace", job.workspace.root),
+                ("the jobId", job.jobId), ("the workspace", job.workspace.tmp),
                 ("the actionExecutionId", job.data.pipelineContext.actionExecutionId),
             ] + (marks[job.jobId] ?? []).map { ("the configuration", $0) }
         return texts.map { ($0.0, Array($0.1.utf8)) }

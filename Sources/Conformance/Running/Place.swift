@@ -23,8 +23,10 @@ public enum Layout: Hashable, Sendable {
 /// The workspace of one job, outside and inside.
 struct Place: Sendable {
     let workspace: Workspace
-    /// The root as the plugin sees it.
+    /// The root that the plugin is told.
     let root: String
+    /// Where its folders are below that, with a slash: a worker's jobs have the root in common.
+    let prefix: String
     /// Artifact name to its folder below `in/`.
     let inputs: [String: String]
     /// Artifact name to its folder below `out/`.
@@ -35,7 +37,7 @@ struct Place: Sendable {
     /// Makes the workspace and fills its inputs.
     /// - Parameter sources: artifact name to the folder that is copied; nil for an empty one.
     init(
-        in parent: String, inside root: (String) -> String, layout: Layout, owner: Identity?,
+        in parent: String, inside: (String) -> (root: String, prefix: String), layout: Layout, owner: Identity?,
         sources: [String: String?], outputs names: [String], random: inout some RandomNumberGenerator
     ) throws(WorkspaceError) {
         var inputs: [String: String] = [:]
@@ -54,13 +56,13 @@ struct Place: Sendable {
         }
         self.inputs = inputs
         self.outputs = outputs
-        self.root = root(String(workspace.root.split(separator: "/").last!))
+        (root, prefix) = inside(String(workspace.root.split(separator: "/").last!))
     }
 
-    var job: Job.Workspace { Job.Workspace(root: root) }
+    var job: Job.Workspace { Job.Workspace(root: root, tmp: "\(prefix)tmp") }
 
     func artifacts(_ folders: [String: String], below parent: String, in order: [String]) -> [JobData.Artifact] {
-        order.map { JobData.Artifact(name: $0, path: "\(parent)/\(folders[$0]!)") }
+        order.map { JobData.Artifact(name: $0, path: "\(prefix)\(parent)/\(folders[$0]!)") }
     }
 }
 

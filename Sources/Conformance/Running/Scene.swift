@@ -18,7 +18,16 @@ public actor Scene {
         /// Nothing can be written to its `tmp/` and `home/`.
         public var isScarce = false
 
+        /// Another instance has the usual root.
+        var isBeside = false
+
         public init() {}
+
+        /// Of a workspace by its folder's name: the root that the plugin is told, and what of it is the job's own.
+        func place(_ name: String) -> (root: String, prefix: String) {
+            if lifecycle == .worker { return (Layout.plain.root, "jobs/\(name)/") }
+            return (isBeside ? "/jobs/\(name)" : layout.root, "")
+        }
     }
 
     private nonisolated let bench: Bench
@@ -64,7 +73,7 @@ public actor Scene {
         let sources: [String: String?] =
             inputs ?? fixture.inputArtifacts.mapValues { "\(bench.plugin)/\($0)" }
         return try Place(
-            in: "\(folder)/jobs", inside: { start.lifecycle == .worker ? "/jobs/\($0)" : start.layout.root },
+            in: "\(folder)/jobs", inside: start.place,
             layout: start.layout, owner: slot?.identity, sources: sources, outputs: outputs ?? fixture.outputArtifacts,
             random: &random)
     }
@@ -142,9 +151,9 @@ public actor Scene {
 
     /// Starts the plugin twice in one sandbox, each with a workspace of its own, and gives both their jobs.
     func startPair() async throws -> (Subject, Subject) {
-        var shared = Start()
-        shared.lifecycle = .worker
-        let (first, second) = (try place(for: fixture, Start()), try place(for: fixture, shared))
+        var beside = Start()
+        beside.isBeside = true
+        let (first, second) = (try place(for: fixture, Start()), try place(for: fixture, beside))
         let pipes = ["input", "output", "error"].map { "\(folder)/outside/.\($0)" }
         for pipe in pipes {
             guard mkfifo(pipe, 0o666) == 0, chmod(pipe, 0o666) == 0 else {
@@ -179,9 +188,13 @@ public actor Scene {
         if !isPrepared { supervision += fixture.setup.flatMap { ["--before", $0] } }
         isPrepared = true
         if start.byHand || start.isGenerous { supervision.append(start.byHand ? "--terminal" : "--login") }
-        let root = start.lifecycle == .worker ? Layout.plain.root : place.root
+        if start.lifecycle == .worker {
+            // What is bound there has to find a folder: here the plugin's user may make none.
+            mkdir("\(place.workspace.root)/jobs", 0o755)
+        }
         return try await run(
-            bench.setting.manifest.run.command, at: place, root: root, environment: environment(start, root),
+            bench.setting.manifest.run.command, at: place, root: place.root,
+            environment: environment(start, place.root),
             exposure: .init(tmp: "\(folder)/tmp", supervision: supervision, isScarce: start.isScarce))
     }
 
@@ -190,7 +203,8 @@ public actor Scene {
         exposure: Bubblewrap.Exposure
     ) async throws -> Child {
         let outside = HostPath("\(folder)/outside", inside: "/outside", writable: true)
-        let jobs = HostPath("\(folder)/jobs", inside: "/jobs", writable: true)
+        // A worker's jobs are below its own root.
+        let jobs = HostPath("\(folder)/jobs", inside: "\(place.prefix.isEmpty ? "" : root)/jobs", writable: true)
         let launch = Launch(
             plugin: bench.plugin, command: command, workspace: place.workspace, environment: environment,
             network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home)

@@ -6,8 +6,9 @@ import plugin
 class Wrong(plugin.Job):
     def __init__(self, message):
         super().__init__(message)
-        os.chdir(self.root)
-        self.outputs = {name: os.path.relpath(path, self.root) for name, path in self.outputs.items()}
+        own = os.path.join(self.root, message["workspace"]["tmp"])
+        os.chdir(own)
+        self.outputs = {name: os.path.relpath(path, own) for name, path in self.outputs.items()}
 
 
 def slowly(job, artifact=plugin.artifact):
