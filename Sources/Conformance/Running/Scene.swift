@@ -44,11 +44,12 @@ public actor Scene {
 
     private nonisolated func makeFolder(_ name: String) throws {
         let path = name.isEmpty ? folder : "\(folder)/\(name)"
-        let mode: mode_t = name.isEmpty ? 0o711 : name == "jobs" ? 0o755 : 0o777
+        let isOurs = ["jobs", "pipes"].contains(name)
+        let mode: mode_t = name.isEmpty ? 0o711 : isOurs ? 0o755 : 0o777
         guard mkdir(path, mode) == 0, chmod(path, mode) == 0 else {
             throw KitFault("cannot make \(path): \(message(ofError: errno))")
         }
-        if let identity = slot?.identity, name != "jobs", !name.isEmpty { chown(path, identity.uid, identity.gid) }
+        if let identity = slot?.identity, !isOurs, !name.isEmpty { chown(path, identity.uid, identity.gid) }
     }
 
     // MARK: Jobs
@@ -132,14 +133,19 @@ public actor Scene {
         var shared = Start()
         shared.lifecycle = .worker
         let (first, second) = (try place(for: fixture, Start()), try place(for: fixture, shared))
-        let pipes = ["input", "output", "error"].map { "\(folder)/outside/.\($0)" }
+        // Not where the plugin may write: what opens them outside must not be led elsewhere by a link.
+        try makeFolder("pipes")
+        let names = ["input", "output", "error"]
+        let pipes = names.map { "\(folder)/pipes/\($0)" }
         for pipe in pipes {
             guard mkfifo(pipe, 0o666) == 0, chmod(pipe, 0o666) == 0 else {
                 throw KitFault("cannot make \(pipe): \(message(ofError: errno))")
             }
         }
-        let inside = ["input", "output", "error"].map { "/outside/.\($0)" }
-        let child = try await spawn(Start(), first, ["--second"] + inside + [second.root])
+        let inside = names.map { "/pipes/\($0)" }
+        let child = try await spawn(
+            Start(), first, ["--second"] + inside + [second.root],
+            besides: [HostPath("\(folder)/pipes", inside: "/pipes")])
         // Named pipes, because a process is started with one set of pipes only: cat carries the second.
         let relay = try await Reactor.shared.spawn(
             Command(
@@ -161,7 +167,9 @@ public actor Scene {
         return pair
     }
 
-    private func spawn(_ start: Start, _ place: Place, _ options: [String]) async throws -> Child {
+    private func spawn(
+        _ start: Start, _ place: Place, _ options: [String], besides paths: [HostPath] = []
+    ) async throws -> Child {
         var supervision = options
         if !isPrepared { supervision += fixture.setup.flatMap { ["--before", $0] } }
         isPrepared = true
@@ -169,17 +177,18 @@ public actor Scene {
         let root = start.lifecycle == .worker ? Layout.plain.root : place.root
         return try await run(
             bench.setting.manifest.run.command, at: place, root: root, environment: environment(start, root),
-            supervision: supervision)
+            supervision: supervision, besides: paths)
     }
 
     private func run(
-        _ command: [String], at place: Place, root: String, environment: [String: String], supervision: [String]
+        _ command: [String], at place: Place, root: String, environment: [String: String], supervision: [String],
+        besides paths: [HostPath] = []
     ) async throws -> Child {
         let outside = HostPath("\(folder)/outside", inside: "/outside", writable: true)
         let jobs = HostPath("\(folder)/jobs", inside: "/jobs", writable: true)
         let launch = Launch(
             plugin: bench.plugin, command: command, workspace: place.workspace, environment: environment,
-            network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home)
+            network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home + paths)
         let bubblewrap = Bubblewrap(
             launcher: bench.launcher, etc: bench.etc, insideRoot: root,
             exposure: Bubblewrap.Exposure(tmp: "\(folder)/tmp", supervision: supervision))
