@@ -23,7 +23,8 @@ struct SmallPlugin {
               "configurationProperties": [{"name": "Name"}, {"name": "Count", "type": "Number"}],
               "inputArtifactDetails": {"minimumCount": 0, "maximumCount": 1},
               "outputArtifactDetails": {"minimumCount": 0, "maximumCount": 1}}],
-             "run": {"command": ["plugin"], "cancelGraceSeconds": \(grace)}, "conformance": "cases.json"}
+             "run": {"command": ["plugin"], "cancelGraceSeconds": \(grace)}, "permissions": {"environment": ["GRANTED"]},
+             "conformance": "cases.json"}
             """
         let cases = """
             [{"name": "ok", "traits": ["succeeds"], "configuration": {"Name": "Kim", "Count": "3"},

@@ -80,7 +80,7 @@ public actor Scene {
         let data = JobData(
             actionTypeId: fixture.actionType, configuration: configuration,
             pipelineContext: JobData.PipelineContext(
-                pipelineName: "conformance", pipelineExecutionId: execution.pipeline, stageName: "Judge",
+                pipelineName: "shop", pipelineExecutionId: execution.pipeline, stageName: "Stage",
                 actionName: fixture.name, actionExecutionId: execution.action),
             inputArtifacts: place.artifacts(place.inputs, below: "in", in: place.inputs.keys.sorted()),
             outputArtifacts: place.artifacts(place.outputs, below: "out", in: place.outputs.keys.sorted()),
@@ -90,8 +90,11 @@ public actor Scene {
             jobId: random.uuid(), operation: fixture.operation,
             timeoutSeconds: fixture.timeoutSeconds, cancelGraceSeconds: bench.setting.manifest.run.cancelGraceSeconds,
             secretConfigurationKeys: secretKeys.filter { configuration[$0] != nil }, workspace: place.job,
-            host: Job.Host(name: "penstock conformance", version: bench.setting.manifest.protocols[0]), data: data)
+            host: Self.host, data: data)
     }
+
+    /// A plugin is not to behave better because it is judged: the name is an ordinary host's.
+    private static let host = Job.Host(name: "penstock", version: "1.0")
 
     /// What no other job has.
     func newIdentifier() -> String { random.uuid() }
@@ -123,8 +126,10 @@ public actor Scene {
         let place = try place ?? self.place(for: fixture, start)
         let child = try await spawn(start, place, [])
         let subject = Subject(
-            child, fixture: fixture.name, probe: probe, lifecycle: start.lifecycle, scale: bench.setting.scale)
+            child, fixture: fixture.name, probe: probe, lifecycle: start.lifecycle, scale: bench.setting.scale,
+            allowance: bench.allowance)
         Task { await subject.listen() }
+        Task { await watchDisk(subject) }
         return subject
     }
 
@@ -155,11 +160,12 @@ public actor Scene {
         func subject(_ child: Child, _ instance: Int, _ sandbox: Int32) -> Subject {
             Subject(
                 child, fixture: fixture.name, sandbox: sandbox, instance: instance, probe: probe, lifecycle: .oneShot,
-                scale: bench.setting.scale)
+                scale: bench.setting.scale, allowance: bench.allowance)
         }
         let pair = (subject(child, 0, child.pid), subject(relay, 1, child.pid))
         Task { await pair.0.listen(partner: pair.1) }
         Task { await pair.1.listen() }
+        Task { await watchDisk(pair.0) }
         await pair.0.give(job(fixture, at: first), of: fixture, at: first)
         await pair.1.give(job(fixture, at: second), of: fixture, at: second)
         await pair.0.endInput()
@@ -192,11 +198,17 @@ public actor Scene {
         let bubblewrap = Bubblewrap(
             launcher: bench.launcher, etc: bench.etc, insideRoot: root,
             exposure: Bubblewrap.Exposure(tmp: "\(folder)/tmp", supervision: supervision))
+        try Interruption.check()
+        let child: Child
         do {
-            return try await Reactor.shared.spawn(Sandbox.bubblewrap(bubblewrap).command(for: launch))
+            child = try await Reactor.shared.spawn(Sandbox.bubblewrap(bubblewrap).command(for: launch))
         } catch {
             throw KitFault("the kit's sandbox: \(error)")
         }
+        // It may have come between the look and the start.
+        if Interruption.wasRequested { await child.finish() }
+        try Interruption.check()
+        return child
     }
 
     /// Where a plugin that ignores `HOME` would write: what the sandbox and what this machine call its user's home.
@@ -220,9 +232,23 @@ public actor Scene {
             environment.merge(["USER": "penstock", "LOGNAME": "penstock", "SHELL": "/bin/sh", "TERM": "dumb"]) { $1 }
         }
         for name in bench.setting.manifest.permissions.environment {
-            if let value = getenv(name) { environment[name] = environment[name] ?? String(cString: value) }
+            environment[name] = environment[name] ?? bench.setting.environment[name]
         }
         return environment
+    }
+
+    /// Ends a process that fills the disk.
+    private nonisolated func watchDisk(_ subject: Subject) async {
+        let limit = Usage(bytes: 4 << 30, entries: 500_000)
+        let scene = Workspace(root: folder, owner: nil)
+        while await !subject.isOver, (try? await Task.sleep(for: .seconds(1))) != nil {
+            guard let usage = try? scene.usage(), usage.bytes > limit.bytes || usage.entries > limit.entries else {
+                continue
+            }
+            let what = "it has written \(usage.bytes >> 20) MiB in \(usage.entries) entries, and was ended"
+            await subject.give(up: KitFault(what, fixture: fixture.name))
+            return
+        }
     }
 
     // MARK: Ending
@@ -269,7 +295,8 @@ public actor Scene {
             ["/bin/sh", "-c", "cd /plugin; \(command)"], at: place, root: place.root,
             environment: environment(Start(), place.root).merging(["OUTSIDE": "/outside"]) { $1 }, supervision: [])
         let subject = Subject(
-            child, fixture: fixture.name, probe: probe, lifecycle: .oneShot, scale: bench.setting.scale)
+            child, fixture: fixture.name, probe: probe, lifecycle: .oneShot, scale: bench.setting.scale,
+            allowance: bench.allowance)
         Task { await subject.listen() }
         await subject.endInput()
         try await subject.awaitExit(within: .seconds(30))
