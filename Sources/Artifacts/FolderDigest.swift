@@ -20,9 +20,12 @@ extension FolderDigest {
     /// - Parameters:
     ///   - path: absolute, and its last component is no link.
     ///   - excluded: names at the top that are left out.
-    /// - Throws: `limitExceeded` beyond 200,000 entries, and the codes of the machine.
-    public init(ofFolder path: String, excluding excluded: Set<String> = []) throws(ArtifactError) {
-        var walk = try FolderWalk(path)
+    ///   - limitBytes: of all files together; a file with holes counts as long as it is.
+    /// - Throws: `limitExceeded` beyond it or 200,000 entries, and the codes of the machine.
+    public init(
+        ofFolder path: String, excluding excluded: Set<String> = [], limitBytes: Int = .max
+    ) throws(ArtifactError) {
+        var walk = try FolderWalk(path, limitBytes: limitBytes)
         try walk.take(.root, excluding: excluded)
         while let next = walk.pending.popLast() { try walk.take(next) }
         let text = walk.records.sorted { $0.path < $1.path }.flatMap { $0.text }
@@ -38,7 +41,11 @@ private struct FolderWalk: ~Copyable {
     var pending: [ArtifactPath] = []
     var records: [(path: ArtifactPath, text: [UInt8])] = []
 
-    init(_ folder: String) throws(ArtifactError) {
+    private let limitBytes: Int
+    private var leftBytes: Int
+
+    init(_ folder: String, limitBytes: Int) throws(ArtifactError) {
+        (self.limitBytes, leftBytes) = (limitBytes, limitBytes)
         self.folder = folder
         cursor = try DirectoryCursor(root: Descriptor(opening: folder, O_RDONLY | O_DIRECTORY))
     }
@@ -58,6 +65,13 @@ private struct FolderWalk: ~Copyable {
         }
     }
 
+    private mutating func count(_ sizeBytes: Int, _ path: ArtifactPath) throws(ArtifactError) {
+        leftBytes -= sizeBytes
+        guard leftBytes < 0 else { return }
+        throw ArtifactError(
+            .limitExceeded, "\(path)", "\(folder) has more than \(limitBytes) bytes of files, with \(path)")
+    }
+
     private mutating func record(_ name: [CChar], _ path: ArtifactPath) throws(ArtifactError) -> [UInt8] {
         var status = stat()
         guard fstatat(cursor.directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw failure(path) }
@@ -66,6 +80,7 @@ private struct FolderWalk: ~Copyable {
             pending.append(path)
             return Array("D".utf8) + path.bytes
         case S_IFREG:
+            try count(Int(status.st_size), path)
             let mode = status.st_mode & 0o100 != 0 ? "x" : "-"
             return Array("F\(mode)\(try digest(name, path)) ".utf8) + path.bytes
         case S_IFLNK: return Array("L".utf8) + path.bytes + [0] + (try target(name, path))

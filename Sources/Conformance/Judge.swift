@@ -15,6 +15,9 @@ struct Judge: Sendable {
         "CNT-07", "CAN-01", "CAN-04", "CAN-06", "WRK-01", "WRK-03",
     ]
 
+    /// Rules about all that it writes.
+    private static let everywhere = ["SEC-01", "SEC-03", "SEC-05", "SEC-06"]
+
     struct Outcome: Sendable {
         var findings: [Finding] = []
         /// Rules about time that were broken once, and not when they were tried again alone.
@@ -57,14 +60,17 @@ struct Judge: Sendable {
         ]
     }
 
+    /// In these each fixture is run as it stands.
+    private static let plain: Set<String> = ["fixtures", "long", "chain"]
+
     /// The scenarios that are played: those with a rule that is asked about, and for rules that are judged in every run
-    /// those in which each fixture is run as it stands.
+    /// the plain ones.
     private var probes: [Probe] {
         let rules = rules.union(demandedOneShot)
         let passive = Set(Check.everyRun.map(\.rule))
         return Probe.all.filter { probe in
             !rules.isDisjoint(with: probe.rules)
-                || ["fixtures", "long", "chain"].contains(probe.name) && !rules.isDisjoint(with: passive)
+                || Self.plain.contains(probe.name) && !rules.isDisjoint(with: passive)
         }
     }
 
@@ -99,6 +105,9 @@ struct Judge: Sendable {
             (order[$0.element.probe] ?? 0, $0.offset) < (order[$1.element.probe] ?? 0, $1.offset)
         }.map(\.element)
         outcome.findings += outcome.recordings.flatMap(\.findings)
+        if outcome.recordings.contains(where: \.isCut) {
+            for rule in Self.everywhere { outcome.unjudged[rule] = "it wrote more than the kit looks at" }
+        }
         let looked = rules.union(demandedOneShot)
         outcome.findings = told(outcome.findings.filter { looked.contains($0.rule) })
         return outcome
@@ -109,8 +118,8 @@ struct Judge: Sendable {
         do {
             outcome.findings = try await probe.run(bench)
         } catch let fault as KitFault where fault.fixture != nil {
-            let everyRun = probe.name == Probe.fixtures.name ? Check.everyRun.map(\.rule) : []
-            for rule in probe.rules + everyRun { outcome.unjudged[rule] = "fixture \(fault.fixture!): \(fault)" }
+            let rules = probe.rules + (Self.plain.contains(probe.name) ? Check.everyRun.map(\.rule) : [])
+            for rule in rules { outcome.unjudged[rule] = "fixture \(fault.fixture!): \(fault)" }
         }
         return outcome
     }

@@ -1,5 +1,6 @@
 import Glibc
 import PluginProtocol
+import Workspaces
 
 /// One judgement of one plugin: what its files show, and what it does when it is run.
 public struct Trial: Sendable {
@@ -9,6 +10,8 @@ public struct Trial: Sendable {
     public let launcher: String
     /// Whether fixtures that need it have the machine's network.
     public var network = false
+    /// Variables that the plugin gets if its manifest asks for them.
+    public var environment: [String: String] = [:]
     /// Configuration key to the value of a secret, where it is not made up.
     public var secrets: [String: String] = [:]
     /// By which every limit of time is multiplied.
@@ -45,9 +48,16 @@ public struct Trial: Sendable {
             var setting = Bench.Setting(
                 manifest: manifest, fixtures: runnable, directory: folder.directory, launcher: launcher)
             (setting.network, setting.secrets, setting.scale, setting.seed) = (network, secrets, scale, seed)
+            setting.environment = environment
             var judge = Judge(rules: Set(dynamic))
             if judge.rules.contains("WRK-04") { judge.demandedOneShot = core }
-            let outcome = try await judge.judge(setting)
+            let outcome: Judge.Outcome
+            do {
+                outcome = try await judge.judge(setting)
+            } catch let error as WorkspaceError {
+                // It is about folders of the kit's own.
+                throw KitFault(error.message)
+            }
             findings += outcome.findings
             (flaky, recordings) = (outcome.flaky, outcome.recordings)
             unjudged = outcome.unjudged.merging(unshown(plan.map(\.rule), manifest)) { first, _ in first }

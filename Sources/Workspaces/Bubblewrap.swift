@@ -45,7 +45,7 @@ public struct Bubblewrap: Hashable, Sendable {
         let (loader, environment) = Self.split(launch.environment)
         let arguments =
             Self.launcherOptions(launch) + (exposure == nil ? [] : ["--report", Self.reportDescriptor])
-            + ["--", program] + Self.namespaces(launch) + system
+            + ["--", program] + Self.namespaces(launch) + guarded + system
             + (launch.network ? Self.networkFiles : []) + work(launch)
             + loader.flatMap { ["--setenv", $0.key, $0.value] } + ["--"] + supervisor + plugin
         return Command(
@@ -59,6 +59,9 @@ public struct Bubblewrap: Hashable, Sendable {
         guard let exposure else { return [] }
         return [Self.supervisorPath, "--supervise", Self.reportDescriptor] + exposure.supervision + ["--"]
     }
+
+    /// As process 1 the supervisor cannot be ended or stopped by what it watches.
+    private var guarded: [String] { exposure == nil ? [] : ["--as-pid-1"] }
 
     private static func launcherOptions(_ launch: Launch) -> [String] {
         let (limits, owner) = (launch.limits, launch.workspace.owner)

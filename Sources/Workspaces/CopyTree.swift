@@ -2,19 +2,22 @@ import Glibc
 
 /// Copies a folder of the host's own: files (readable by all, executable as they were), folders and links as they are.
 /// What is neither is left out, and so are names with the given ending.
-/// - Throws: beyond 64 MiB or 10,000 entries: what this copies is small, and is copied for one job.
-public func copyTree(_ source: String, to target: String, leavingOut ending: String? = nil) throws(WorkspaceError) {
+/// - Parameter limit: unless given that of what is small, and is copied for one job.
+/// - Throws: beyond the limit, before anything is copied.
+public func copyTree(
+    _ source: String, to target: String, leavingOut ending: String? = nil,
+    limit: Usage = Usage(bytes: 64 << 20, entries: 10_000)
+) throws(WorkspaceError) {
     var size = Usage()
     try Directory.walk(source) { (_, _, status) throws(WorkspaceError) in
         size.entries += 1
         size.bytes += Int(status.st_size)
     }
-    guard size.bytes <= 64 << 20, size.entries <= 10_000 else {
+    guard size.bytes <= limit.bytes, size.entries <= limit.entries else {
         throw WorkspaceError(
             .unreachable,
-            "\(source) cannot be read by the user as whom plugins run, and is too large to be copied for every job"
-                + " (\(size.bytes) bytes in \(size.entries) entries; 64 MiB in 10000 are the most): put it where"
-                + " everybody may read it")
+            "\(source) is too large to be copied: \(size.bytes) bytes in \(size.entries) entries; \(limit.bytes >> 20)"
+                + " MiB in \(limit.entries) are the most")
     }
     try copyFolder(try Directory(source), source, target, ending)
 }

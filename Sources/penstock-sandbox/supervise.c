@@ -130,6 +130,8 @@ static struct supervision parse(char **argument) {
 void supervise(char **arguments) {
     /* Whatever loses its parent becomes our child, so it can be told from what others started. */
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail(errno, "cannot adopt orphans");
+    /* The plugin, who may be the same user, must not find the pipe on which we tell below /proc. */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) fail(errno, "cannot be hidden");
     if (!*arguments) fail(0, "--supervise needs a descriptor");
     if (fcntl(atoi(*arguments), F_SETFD, FD_CLOEXEC) != 0) fail(errno, "cannot use descriptor %s", *arguments);
     for (int stream = 0; stream <= STDERR_FILENO; stream++) {

@@ -54,8 +54,7 @@ struct Conduct {
 
     /// - Throws: always: the answer of the whole command.
     func end(_ driver: Driver, _ runner: Runner) async throws -> Never {
-        // A terminal that goes away says SIGHUP, unless we were started not to mind (nohup).
-        let signals = ([SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP])).map { source(of: $0) }
+        let signals = endingSignals().map { source(of: $0) }
         defer { for signal in signals { signal.cancel() } }
         let ending = Task { [sender] in
             defer { sender.finish() }
@@ -121,13 +120,6 @@ struct Conduct {
         }
         source.resume()
         return source
-    }
-
-    private func isIgnored(_ number: Int32) -> Bool {
-        var action = sigaction()
-        sigaction(number, nil, &action)
-        // SIG_IGN is the number 1 in a function's clothes.
-        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 
     /// The first Ctrl-C waits for what runs, the second gives it up (STP-1, STP-2). The view says so.

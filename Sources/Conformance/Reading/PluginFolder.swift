@@ -58,7 +58,7 @@ public struct PluginFolder: Hashable, Sendable {
     /// The SHA-256 of the whole folder, hexadecimal, but for a `.git` at its top.
     /// - Throws: when something in it cannot be read.
     public func sha256() throws(ArtifactError) -> String {
-        try FolderDigest(ofFolder: directory, excluding: [".git"]).description
+        try FolderDigest(ofFolder: directory, excluding: [".git"], limitBytes: 2 << 30).description
     }
 }
 

@@ -16,6 +16,8 @@ public actor Bench {
         public var launcher: String
         /// Whether fixtures that need it have the machine's network.
         public var network = false
+        /// Variables that the plugin gets if its manifest asks for them: they may hold secrets of whoever judges it.
+        public var environment: [String: String] = [:]
         /// Configuration key to the value of a secret, where it is not made up.
         public var secrets: [String: String] = [:]
         /// By which every limit of time is multiplied.
@@ -41,31 +43,65 @@ public actor Bench {
     nonisolated let (plugin, launcher): (String, String)
     nonisolated let etc: String
     nonisolated let slots: SlotPool?
+    nonisolated let allowance = Allowance()
     public private(set) var recordings: [Recording] = []
     /// Name of a fixture to its run in which nothing was done to the plugin.
     private var plainRuns: [String: Task<Recording, any Error>] = [:]
     private var scenes = 0
     private var random: SeededNumbers
 
+    /// - Throws: and leaves nothing behind.
     public init(_ setting: Setting) throws {
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/penstock-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
-        guard let made else { throw KitFault("cannot make a temporary folder: \(message(ofError: errno))") }
-        base = made
-        chmod(base, 0o711)
-        (plugin, launcher) = ("\(base)/plugin", "\(base)/launcher/penstock-sandbox")
-        try copyTree(setting.directory, to: plugin)
-        guard mkdir("\(base)/launcher", 0o755) == 0, let program = bytes(ofFile: setting.launcher) else {
-            throw KitFault("cannot copy \(setting.launcher): \(message(ofError: errno))")
+        try Interruption.check()
+        guard access("/usr/bin/bwrap", X_OK) == 0 else {
+            throw KitFault("bubblewrap is not installed: `apt-get install bubblewrap`; a plugin is judged in it only")
         }
-        try write(program, to: launcher, mode: 0o755)
-        etc = try Bubblewrap.makeEtc(in: base)
-        // A home of its own there, which is not the workspace's.
-        let user = "root:x:0:0:root:/root:/bin/sh\npenstock:x:1000:1000:penstock:\(Self.home):/bin/sh\n"
-        try write(Array(user.utf8), to: "\(etc)/passwd", mode: 0o644)
+        base = try Self.makeBase()
+        (plugin, launcher) = ("\(base)/plugin", "\(base)/launcher/penstock-sandbox")
+        do {
+            etc = try Self.fill(base, setting)
+        } catch {
+            try? Workspace(root: base, owner: nil).remove()
+            throw error
+        }
         slots = geteuid() == 0 ? SlotPool() : nil
         self.setting = setting
         random = SeededNumbers(seed: setting.seed)
+    }
+
+    private static func makeBase() throws(KitFault) -> String {
+        let named = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        let parent = named.isEmpty ? "/tmp" : named
+        func fault(_ what: String) -> KitFault { KitFault("no temporary folder can be used: \(parent) \(what)") }
+        var volume = statvfs()
+        guard statvfs(parent, &volume) == 0 else { throw fault("(TMPDIR): \(message(ofError: errno))") }
+        // A plugin must not be blamed for a disk that is full.
+        let freeBytes = Int(volume.f_bavail) * Int(volume.f_frsize)
+        guard freeBytes >= leastFreeBytes else {
+            throw fault(
+                "has \(freeBytes >> 20) MiB left, and \(leastFreeBytes >> 20) are needed; make room, or set TMPDIR")
+        }
+        var template = Array("\(realPath(parent) ?? parent)/penstock-XXXXXX".utf8CString)
+        let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
+        guard let made else { throw fault("(TMPDIR): \(message(ofError: errno))") }
+        return made
+    }
+
+    private static let leastFreeBytes = 256 << 20
+
+    /// - Returns: the folder that stands for `/etc`.
+    private static func fill(_ base: String, _ setting: Setting) throws -> String {
+        chmod(base, 0o711)
+        try copyTree(setting.directory, to: "\(base)/plugin", limit: Usage(bytes: 2 << 30, entries: 200_000))
+        guard mkdir("\(base)/launcher", 0o755) == 0, let program = bytes(ofFile: setting.launcher) else {
+            throw KitFault("cannot copy \(setting.launcher): \(message(ofError: errno))")
+        }
+        try write(program, to: "\(base)/launcher/penstock-sandbox", mode: 0o755)
+        let etc = try Bubblewrap.makeEtc(in: base)
+        // A home of its own there, which is not the workspace's.
+        let user = "root:x:0:0:root:/root:/bin/sh\npenstock:x:1000:1000:penstock:\(home):/bin/sh\n"
+        try write(Array(user.utf8), to: "\(etc)/passwd", mode: 0o644)
+        return etc
     }
 
     /// Removes everything that was made here.

@@ -82,13 +82,13 @@ public struct Remains: Sendable {
     init(_ place: Place) {
         let all = Snapshot(of: place.workspace.root)
         self.all = all
-        changedInputs = Snapshot(of: "\(place.workspace.root)/in").differences(from: place.before)
+        changedInputs = all.below("in").differences(from: place.before)
         for (artifact, folder) in place.outputs {
             guard all.entries["out/\(folder)"]?.kind == .directory else {
                 missingOutputs.append(artifact)
                 continue
             }
-            outputs[artifact] = Snapshot(of: place.workspace.output(folder))
+            outputs[artifact] = all.below("out/\(folder)")
         }
         missingOutputs.sort()
     }

@@ -88,6 +88,8 @@ public struct Recording: Sendable {
     public internal(set) var lingered = false
     /// What it had started and left running, a second after its exit.
     public internal(set) var survivors: [ProcessTree.Process] = []
+    /// It wrote more than is kept, and what came later was not looked at.
+    public internal(set) var isCut = false
     /// What was still open a second after its exit, held by others.
     public internal(set) var openPipes: Set<Processes.Stream> = []
     /// Files that it left outside of its workspace.

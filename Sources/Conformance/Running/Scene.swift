@@ -56,11 +56,12 @@ public actor Scene {
 
     private nonisolated func makeFolder(_ name: String) throws {
         let path = name.isEmpty ? folder : "\(folder)/\(name)"
-        let mode: mode_t = name.isEmpty ? 0o711 : name == "jobs" ? 0o755 : 0o777
+        let isOurs = ["jobs", "pipes"].contains(name)
+        let mode: mode_t = name.isEmpty ? 0o711 : isOurs ? 0o755 : 0o777
         guard mkdir(path, mode) == 0, chmod(path, mode) == 0 else {
             throw KitFault("cannot make \(path): \(message(ofError: errno))")
         }
-        if let identity = slot?.identity, name != "jobs", !name.isEmpty { chown(path, identity.uid, identity.gid) }
+        if let identity = slot?.identity, !isOurs, !name.isEmpty { chown(path, identity.uid, identity.gid) }
     }
 
     // MARK: Jobs
@@ -91,7 +92,7 @@ public actor Scene {
         let data = JobData(
             actionTypeId: fixture.actionType, configuration: configuration,
             pipelineContext: JobData.PipelineContext(
-                pipelineName: "conformance", pipelineExecutionId: execution.pipeline, stageName: "Judge",
+                pipelineName: "shop", pipelineExecutionId: execution.pipeline, stageName: "Stage",
                 actionName: fixture.name, actionExecutionId: execution.action),
             inputArtifacts: place.artifacts(place.inputs, below: "in", in: place.inputs.keys.sorted()),
             outputArtifacts: place.artifacts(place.outputs, below: "out", in: place.outputs.keys.sorted()),
@@ -101,8 +102,11 @@ public actor Scene {
             jobId: random.uuid(), operation: fixture.operation,
             timeoutSeconds: fixture.timeoutSeconds, cancelGraceSeconds: bench.setting.manifest.run.cancelGraceSeconds,
             secretConfigurationKeys: secretKeys.filter { configuration[$0] != nil }, workspace: place.job,
-            host: Job.Host(name: "penstock conformance", version: bench.setting.manifest.protocols[0]), data: data)
+            host: Self.host, data: data)
     }
+
+    /// A plugin is not to behave better because it is judged: the name is an ordinary host's.
+    private static let host = Job.Host(name: "penstock", version: "1.0")
 
     /// What no other job has.
     func newIdentifier() -> String { random.uuid() }
@@ -144,8 +148,10 @@ public actor Scene {
         let place = try place ?? self.place(for: fixture, start)
         let child = try await spawn(start, place, [])
         let subject = Subject(
-            child, fixture: fixture.name, probe: probe, lifecycle: start.lifecycle, scale: bench.setting.scale)
+            child, fixture: fixture.name, probe: probe, lifecycle: start.lifecycle, scale: bench.setting.scale,
+            allowance: bench.allowance)
         Task { await subject.listen() }
+        Task { await watchDisk(subject) }
         return subject
     }
 
@@ -154,14 +160,19 @@ public actor Scene {
         var beside = Start()
         beside.isBeside = true
         let (first, second) = (try place(for: fixture, Start()), try place(for: fixture, beside))
-        let pipes = ["input", "output", "error"].map { "\(folder)/outside/.\($0)" }
+        // Not where the plugin may write: what opens them outside must not be led elsewhere by a link.
+        try makeFolder("pipes")
+        let names = ["input", "output", "error"]
+        let pipes = names.map { "\(folder)/pipes/\($0)" }
         for pipe in pipes {
             guard mkfifo(pipe, 0o666) == 0, chmod(pipe, 0o666) == 0 else {
                 throw KitFault("cannot make \(pipe): \(message(ofError: errno))")
             }
         }
-        let inside = ["input", "output", "error"].map { "/outside/.\($0)" }
-        let child = try await spawn(Start(), first, ["--second"] + inside + [second.root])
+        let inside = names.map { "/pipes/\($0)" }
+        let child = try await spawn(
+            Start(), first, ["--second"] + inside + [second.root],
+            besides: [HostPath("\(folder)/pipes", inside: "/pipes")])
         // Named pipes, because a process is started with one set of pipes only: cat carries the second.
         let relay = try await Reactor.shared.spawn(
             Command(
@@ -171,11 +182,12 @@ public actor Scene {
         func subject(_ child: Child, _ instance: Int, _ sandbox: Int32) -> Subject {
             Subject(
                 child, fixture: fixture.name, sandbox: sandbox, instance: instance, probe: probe, lifecycle: .oneShot,
-                scale: bench.setting.scale)
+                scale: bench.setting.scale, allowance: bench.allowance)
         }
         let pair = (subject(child, 0, child.pid), subject(relay, 1, child.pid))
         Task { await pair.0.listen(partner: pair.1) }
         Task { await pair.1.listen() }
+        Task { await watchDisk(pair.0) }
         await pair.0.give(job(fixture, at: first), of: fixture, at: first)
         await pair.1.give(job(fixture, at: second), of: fixture, at: second)
         await pair.0.endInput()
@@ -183,7 +195,9 @@ public actor Scene {
         return pair
     }
 
-    private func spawn(_ start: Start, _ place: Place, _ options: [String]) async throws -> Child {
+    private func spawn(
+        _ start: Start, _ place: Place, _ options: [String], besides paths: [HostPath] = []
+    ) async throws -> Child {
         var supervision = options
         if !isPrepared { supervision += fixture.setup.flatMap { ["--before", $0] } }
         isPrepared = true
@@ -195,26 +209,32 @@ public actor Scene {
         return try await run(
             bench.setting.manifest.run.command, at: place, root: place.root,
             environment: environment(start, place.root),
-            exposure: .init(tmp: "\(folder)/tmp", supervision: supervision, isScarce: start.isScarce))
+            exposure: .init(tmp: "\(folder)/tmp", supervision: supervision, isScarce: start.isScarce), besides: paths)
     }
 
     private func run(
         _ command: [String], at place: Place, root: String, environment: [String: String],
-        exposure: Bubblewrap.Exposure
+        exposure: Bubblewrap.Exposure, besides paths: [HostPath] = []
     ) async throws -> Child {
         let outside = HostPath("\(folder)/outside", inside: "/outside", writable: true)
         // A worker's jobs are below its own root.
         let jobs = HostPath("\(folder)/jobs", inside: "\(place.prefix.isEmpty ? "" : root)/jobs", writable: true)
         let launch = Launch(
             plugin: bench.plugin, command: command, workspace: place.workspace, environment: environment,
-            network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home)
+            network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home + paths)
         let bubblewrap = Bubblewrap(
             launcher: bench.launcher, etc: bench.etc, insideRoot: root, exposure: exposure)
+        try Interruption.check()
+        let child: Child
         do {
-            return try await Reactor.shared.spawn(Sandbox.bubblewrap(bubblewrap).command(for: launch))
+            child = try await Reactor.shared.spawn(Sandbox.bubblewrap(bubblewrap).command(for: launch))
         } catch {
             throw KitFault("the kit's sandbox: \(error)")
         }
+        // It may have come between the look and the start.
+        if Interruption.wasRequested { await child.finish() }
+        try Interruption.check()
+        return child
     }
 
     /// Where a plugin that ignores `HOME` would write: what the sandbox and what this machine call its user's home.
@@ -238,9 +258,23 @@ public actor Scene {
             environment.merge(["USER": "penstock", "LOGNAME": "penstock", "SHELL": "/bin/sh", "TERM": "dumb"]) { $1 }
         }
         for name in bench.setting.manifest.permissions.environment {
-            if let value = getenv(name) { environment[name] = environment[name] ?? String(cString: value) }
+            environment[name] = environment[name] ?? bench.setting.environment[name]
         }
         return environment
+    }
+
+    /// Ends a process that fills the disk.
+    private nonisolated func watchDisk(_ subject: Subject) async {
+        let limit = Usage(bytes: 4 << 30, entries: 500_000)
+        let scene = Workspace(root: folder, owner: nil)
+        while await !subject.isOver, (try? await Task.sleep(for: .seconds(1))) != nil {
+            guard let usage = try? scene.usage(), usage.bytes > limit.bytes || usage.entries > limit.entries else {
+                continue
+            }
+            let what = "it has written \(usage.bytes >> 20) MiB in \(usage.entries) entries, and was ended"
+            await subject.give(up: KitFault(what, fixture: fixture.name))
+            return
+        }
     }
 
     // MARK: Ending
@@ -288,7 +322,8 @@ public actor Scene {
             environment: environment(Start(), place.root).merging(["OUTSIDE": "/outside"]) { $1 },
             exposure: .init(tmp: "\(folder)/tmp"))
         let subject = Subject(
-            child, fixture: fixture.name, probe: probe, lifecycle: .oneShot, scale: bench.setting.scale)
+            child, fixture: fixture.name, probe: probe, lifecycle: .oneShot, scale: bench.setting.scale,
+            allowance: bench.allowance)
         Task { await subject.listen() }
         await subject.endInput()
         try await subject.awaitExit(within: .seconds(30))

@@ -24,6 +24,8 @@ public actor Subject {
     /// lower numbers.
     private var innerPid: Int32?
     private var fault: KitFault?
+    private let allowance: Allowance
+    private var allowances: [Processes.Stream: StreamAllowance] = [:]
     /// What the sandbox says that is no report.
     private var complaints: [String] = []
     /// The process that is the root of the sandbox, outside.
@@ -31,12 +33,13 @@ public actor Subject {
 
     init(
         _ child: Child, fixture: String?, sandbox: Int32? = nil, instance: Int = 0, probe: String,
-        lifecycle: Manifest.Run.Lifecycle, scale: Double
+        lifecycle: Manifest.Run.Lifecycle, scale: Double, allowance: Allowance
     ) {
         self.child = child
         self.fixture = fixture
         self.instance = instance
         self.scale = scale
+        self.allowance = allowance
         self.sandbox = sandbox ?? child.pid
         began = clock.now
         recording = Recording(probe: probe, lifecycle: lifecycle)
@@ -63,12 +66,14 @@ public actor Subject {
             }
             wakeAll()
         }
+        isOver = true
         wakeAll()
     }
 
     private var brokenSandbox: String {
         let words = complaints.isEmpty ? "it said nothing" : complaints.joined(separator: "; ")
-        return "the sandbox of the kit ended before the plugin: \(words)"
+        return
+            "the sandbox of the kit ended before the plugin: \(words) (`penstock doctor` tells what this machine lacks)"
     }
 
     /// What the sandbox and the supervisor say. Theirs is the first of the two to have the word.
@@ -106,6 +111,10 @@ public actor Subject {
 
     private func hear(_ line: Line) {
         let heard = Recording.Heard(line, jobIds: Set(recording.errands.map(\.job.jobId)))
+        guard allowances[line.stream, default: StreamAllowance(of: line.stream)].take(heard, from: allowance) else {
+            recording.isCut = true
+            return
+        }
         record(.heard(heard))
         guard let message = heard.message, message.body.isTerminal,
             let index = recording.errands.firstIndex(where: { $0.job.jobId == message.jobId }),
@@ -185,6 +194,16 @@ public actor Subject {
         recording.faults.insert(.outputClosed)
         record(.done("closes its output"))
         child.close(.output)
+    }
+
+    /// Whether its sandbox has ended.
+    private(set) var isOver = false
+
+    /// Ends it, because nothing can be said of it.
+    func give(up fault: KitFault) {
+        self.fault = self.fault ?? fault
+        child.end()
+        wakeAll()
     }
 
     func note(_ fault: Recording.Fault) { recording.faults.insert(fault) }

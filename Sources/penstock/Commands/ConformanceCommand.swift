@@ -5,7 +5,8 @@ import Jansson
 struct ConformanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conformance", abstract: "Judges a plugin by the rules of the contract, from outside.",
-        discussion: "Exit codes: 0 yes; 1 no; 2 unreadable input or wrong usage; 3 a fault of the kit's own.",
+        discussion:
+            "Exit codes: 0 yes; 1 no; 2 unreadable input or wrong usage; 3 a fault of the kit's own; 4 interrupted.",
         subcommands: [
             Lint.self, Run.self, List.self, Explain.self, Replay.self, Selftest.self, MakeBadge.self,
         ])

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conformance
 import Definitions
+import Glibc
 import Jansson
 import PluginProtocol
 
@@ -49,6 +50,12 @@ struct ConformanceRunOptions: ParsableArguments {
     @Flag(help: "Lets cases that need the network have it; without, they are not run.")
     var network = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Variables of yours that the plugin gets, of those that its manifest asks for; none if absent.",
+            valueName: "name,…"))
+    var environment: [String] = []
+
     @Option(help: ArgumentHelp("Values for secret properties, by name; made up if absent.", valueName: "file"))
     var secrets: String?
 
@@ -72,9 +79,30 @@ struct ConformanceRunOptions: ParsableArguments {
 
     /// What a finding's command repeats beside rule, case and seed.
     private var reproduction: [String] {
-        (network ? ["--network"] : []) + (secrets.map { ["--secrets", quoted($0)] } ?? [])
+        (network ? ["--network"] : []) + environment.flatMap { ["--environment", quoted($0)] }
+            + (secrets.map { ["--secrets", quoted($0)] } ?? [])
             + (pace.scale == 1 ? [] : ["--time-scale", "\(pace.scale)"])
             + (judging.requirements.map { ["--requirements", quoted($0)] } ?? [])
+    }
+
+    /// The variables that are granted, with their values.
+    /// - Throws: also for one that the plugin does not ask for, or that is not set.
+    func granted(to folder: PluginFolder) throws -> [String: String] {
+        let asked = folder.manifest?.permissions.environment ?? []
+        var values: [String: String] = [:]
+        for name in words(environment) {
+            guard asked.contains(name) else {
+                let near = nearest(to: name, in: asked).map { "; did you mean \"\($0)\"?" } ?? ""
+                throw Answer(.usage, "--environment \(name): permissions.environment does not ask for it\(near)")
+            }
+            guard let value = getenv(name) else { throw Answer(.usage, "--environment \(name): it is not set here") }
+            values[name] = String(cString: value)
+        }
+        let lacking = asked.filter { values[$0] == nil }
+        if !lacking.isEmpty {
+            complain("not given to the plugin: \(lacking.joined(separator: ", ")) (see --environment)")
+        }
+        return values
     }
 
     /// Values of secret properties by name; empty when no file is named.

@@ -23,10 +23,11 @@ extension ConformanceCommand {
             }
             var trial = Trial(of: judging.folder, judging.scope, launcher: Installation.launcher)
             trial.network = options.network
+            trial.environment = try options.granted(to: judging.folder)
             trial.secrets = try options.secretValues(for: judging.folder)
             trial.scale = options.pace.scale
             trial.seed = judging.seed
-            let outcome = try await trial.outcome()
+            let outcome = try await interruptible { [trial] in try await trial.outcome() }
             if let transcripts = options.transcripts { try write(outcome.recordings, in: transcripts) }
             try judging.conclude(outcome.rules, environment: ["sandbox": "bubblewrap"])
         }
@@ -98,7 +99,11 @@ extension ConformanceCommand {
                 launcher: Installation.launcher)
             (selftest.isWhole, selftest.width, selftest.scale) = (whole, jobs, pace.scale)
             let good = names.isEmpty ? try specification.goodPlugins() : []
-            let outcomes = await selftest.run(chosen, good: good) { print(printableLines($0.text)) }
+            let outcomes = try await interruptible { [selftest] in
+                await selftest.run(chosen, good: good) {
+                    if !Interruption.wasRequested { print(printableLines($0.text)) }
+                }
+            }
             let proven = outcomes.filter(\.isProven).count
             print("\(proven) of \(outcomes.count) plugins were judged as they should be")
             throw Answer(proven == outcomes.count ? .yes : .no)
