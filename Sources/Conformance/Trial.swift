@@ -56,11 +56,25 @@ public struct Trial: Sendable {
             findings += outcome.findings
             (flaky, unjudged, recordings) = (outcome.flaky, outcome.unjudged, outcome.recordings)
         }
+        for id in dynamic {
+            guard let reason = impediment(of: scope.requirements[id]!, findings) else { continue }
+            unjudged[id] = reason
+        }
         let rules = scope.judged(folder, by: findings, flaky: flaky).map { judged in
             guard judged.status == .pass, let reason = unjudged[judged.rule.id] else { return judged }
             return ConformanceResult.Judged(judged.rule, .notTestable, reason: reason)
         }
         return Outcome(rules: rules, recordings: recordings)
+    }
+
+    /// Why a rule that the cases show was not judged after all; nil where it was.
+    private func impediment(of rule: Rule, _ findings: [Finding]) -> String? {
+        if folder.manifest == nil || !isRunnable(findings) {
+            return "the plugin cannot be run (\(Set(findings.map(\.rule)).sorted().joined(separator: ", ")))"
+        }
+        let left = scope.fixtures(of: folder).filter { !runnable.contains($0) }.map(\.name)
+        guard !left.isEmpty, rule.id == "RES-11" || Showing(of: rule).lack(in: runnable) != nil else { return nil }
+        return "cases that need the network are run with --network only: \(left.joined(separator: ", "))"
     }
 
     private var core: Set<String> {

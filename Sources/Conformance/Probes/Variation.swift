@@ -4,13 +4,16 @@ import PluginProtocol
 extension Bench {
     /// The fixtures that a scenario is played with in which the plugin has to do as ever: the primary one and the one with
     /// artifacts, unless even a plain run of it disappoints. Then nothing can be learned from it.
+    /// - Throws: `KitFault` when none is left.
     func examples(_ traits: [Fixture.Trait] = [.succeeds, .producesArtifact]) async throws -> [Fixture] {
         var examples: [Fixture] = []
+        var unsound: Fixture?
         for trait in traits {
             guard let fixture = fixture(trait), !examples.contains(fixture) else { continue }
             guard fixture.traits.isDisjoint(with: [.longRunning, .continues]) else { continue }
-            if try await plainRun(of: fixture).disappointment == nil { examples.append(fixture) }
+            if try await isSound(fixture) { examples.append(fixture) } else { unsound = fixture }
         }
+        if let unsound, examples.isEmpty { throw KitFault(notAsExpected: unsound) }
         return examples
     }
 

@@ -7,7 +7,7 @@ extension Probe {
         "worker-jobs", "a worker gets several jobs with different secrets, one after the other and at once",
         judging: ["WRK-01", "WRK-02", "WRK-03", "WRK-07", "WRK-08"]
     ) { bench in
-        guard bench.isWorker, let primary = bench.primary, try await bench.isSound(primary) else { return [] }
+        guard bench.isWorker, let primary = try await bench.soundPrimary() else { return [] }
         var cases = JobCases(primary: primary)
         if let long = bench.fixture(.longRunning), try await bench.isSound(long) { cases.long = long }
         if let secret = bench.fixture(.usesSecret), try await bench.isSound(secret) { cases.secret = secret }

@@ -9,7 +9,7 @@ extension Probe {
     private static let workerEnd = Probe(
         "worker-end", "a worker's input ends while it has a job", judging: ["LIF-04"]
     ) { bench in
-        guard bench.isWorker, let primary = bench.primary, try await bench.isSound(primary) else { return [] }
+        guard bench.isWorker, let primary = try await bench.soundPrimary() else { return [] }
         let plain = try await bench.plainRun(of: primary)
         let (job, recording) = try await bench.work(on: [primary], probe: "worker-end") { shift in
             let job = try await shift.give(primary)
@@ -36,7 +36,7 @@ extension Probe {
         "worker-explosion", "a worker gets jobs that fail, one of them without a workspace, and then a good one",
         judging: ["WRK-05"]
     ) { bench in
-        guard bench.isWorker, let primary = bench.primary, try await bench.isSound(primary) else { return [] }
+        guard bench.isWorker, let primary = try await bench.soundPrimary() else { return [] }
         var findings: [Finding] = []
         let failing = bench.setting.fixtures.filter { $0.operation == .run && $0.traits.contains(.fails) }
         for fixture in failing.prefix(3) where try await bench.isSound(fixture) {
@@ -57,7 +57,7 @@ extension Probe {
     private static let workerMany = Probe(
         "worker-many", "a worker gets many jobs in a row, and what it holds is counted", judging: ["WRK-06"]
     ) { bench in
-        guard bench.isWorker, let primary = bench.primary, try await bench.isSound(primary) else { return [] }
+        guard bench.isWorker, let primary = try await bench.soundPrimary() else { return [] }
         let ((first, last, jobs), recording) = try await bench.work(on: [primary], probe: "worker-many") { shift in
             let clock = ContinuousClock()
             let due = clock.now + .seconds(3) * bench.setting.scale
