@@ -56,6 +56,9 @@ public struct ConformanceResult: Hashable, Sendable {
             self.sha256 = sha256
             self.protocols = protocols
         }
+
+        /// Name and version, as one line whatever the version is.
+        var title: String { "\(name) \(String(version.map { $0.isNewline ? " " : $0 }))" }
     }
 
     /// The version of Penstock whose kit judged.

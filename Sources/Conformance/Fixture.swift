@@ -46,3 +46,14 @@ public struct Fixture: Hashable, Sendable {
     /// 30 if absent: the job's own bound, and how long it is waited for.
     public var timeoutSeconds: Int
 }
+
+extension Fixture {
+    /// For a plugin without cases, where none of their jobs is given.
+    init(standingInFor type: ActionTypeIdentifier) {
+        (name, traits, actionType, operation) = ("none", [], type, .run)
+        (configuration, inputArtifacts, outputArtifacts) = ([:], [:], [])
+        (action, providerSettings, event, cursor) = (nil, nil, nil, nil)
+        expect = Expectation(status: .succeeded, outputVariables: [:], outputArtifacts: [:])
+        (setup, teardown, verify, needsNetwork, timeoutSeconds) = ([], [], nil, false, 30)
+    }
+}

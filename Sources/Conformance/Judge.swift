@@ -119,7 +119,7 @@ struct Judge: Sendable {
             outcome.findings = try await probe.run(bench)
         } catch let fault as KitFault where fault.fixture != nil {
             let rules = probe.rules + (Self.plain.contains(probe.name) ? Check.everyRun.map(\.rule) : [])
-            for rule in rules { outcome.unjudged[rule] = "fixture \(fault.fixture!): \(fault)" }
+            for rule in rules { outcome.unjudged[rule] = "case \(fault.fixture!): \(fault)" }
         }
         return outcome
     }

@@ -39,12 +39,7 @@ public struct Trial: Sendable {
         var flaky: Set<String> = []
         var unjudged: [String: String] = [:]
         let dynamic = plan.filter { $0.applicability == .judge && $0.rule.profile != .manifest }.map(\.rule.id)
-        if let obstacle = findings.first(where: { ["MAN-07", "MAN-11"].contains($0.rule) }) {
-            // A program that is not there breaks one rule, and not all of them.
-            for rule in dynamic {
-                unjudged[rule] = "the plugin cannot be started: \(obstacle.evidence) (\(obstacle.rule))"
-            }
-        } else if let manifest = folder.manifest, !dynamic.isEmpty {
+        if let manifest = folder.manifest, !dynamic.isEmpty, isRunnable(findings) {
             var setting = Bench.Setting(
                 manifest: manifest, fixtures: runnable, directory: folder.directory, launcher: launcher)
             (setting.network, setting.secrets, setting.scale, setting.seed) = (network, secrets, scale, seed)
@@ -59,26 +54,17 @@ public struct Trial: Sendable {
                 throw KitFault(error.message)
             }
             findings += outcome.findings
-            (flaky, recordings) = (outcome.flaky, outcome.recordings)
-            unjudged = outcome.unjudged.merging(unshown(plan.map(\.rule), manifest)) { first, _ in first }
+            (flaky, unjudged, recordings) = (outcome.flaky, outcome.unjudged, outcome.recordings)
+        }
+        for id in dynamic {
+            guard let reason = impediment(of: scope.requirements[id]!, findings) else { continue }
+            unjudged[id] = reason
         }
         let rules = scope.judged(folder, by: findings, flaky: flaky).map { judged in
             guard judged.status == .pass, let reason = unjudged[judged.rule.id] else { return judged }
             return ConformanceResult.Judged(judged.rule, .notTestable, reason: reason)
         }
         return Outcome(rules: rules.map(withoutSecrets), recordings: recordings)
-    }
-
-    /// Rules that only cases show which need the network that is not given.
-    private func unshown(_ rules: [Rule], _ manifest: Manifest) -> [String: String] {
-        var reasons: [String: String] = [:]
-        for rule in rules {
-            guard case .notTestable(let reason) = Applicability(of: rule, to: manifest, runnable),
-                Applicability(of: rule, to: folder) == .judge
-            else { continue }
-            reasons[rule.id] = "\(reason) and does not need the network; give --network to run those that do"
-        }
-        return reasons
     }
 
     /// Evidence quotes what the plugin wrote, which may hold a secret that is a real one.
@@ -93,6 +79,21 @@ public struct Trial: Sendable {
         }
         return ConformanceResult.Judged(
             judged.rule, judged.status, reason: judged.reason, isFlaky: judged.isFlaky, findings: findings)
+    }
+
+    /// Why a rule that the cases show was not judged after all; nil where it was.
+    private func impediment(of rule: Rule, _ findings: [Finding]) -> String? {
+        if folder.manifest == nil || !isRunnable(findings) {
+            return "the plugin cannot be run (\(Set(findings.map(\.rule)).sorted().joined(separator: ", ")))"
+        }
+        let left = scope.fixtures(of: folder).filter { !runnable.contains($0) }.map(\.name)
+        guard !left.isEmpty, rule.id == "RES-11" || Showing(of: rule).lack(in: runnable) != nil else { return nil }
+        return "cases that need the network are run with --network only: \(left.joined(separator: ", "))"
+    }
+
+    /// A program that is not there breaks one rule, and not all of them.
+    private func isRunnable(_ findings: [Finding]) -> Bool {
+        !findings.contains { ["MAN-07", "MAN-11"].contains($0.rule) }
     }
 
     private var core: Set<String> {

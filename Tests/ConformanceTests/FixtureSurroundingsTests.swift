@@ -4,7 +4,7 @@ import Jansson
 import Testing
 
 /// What a case brings along, tried with a plugin in which nothing is wrong.
-@Suite("A case's commands and secrets")
+@Suite("A case's commands and secrets", .serialized)
 final class FixtureSurroundingsTests {
     private let site: PluginSite
 

@@ -55,7 +55,7 @@ struct ReportTests {
 
                 WARN  FRM-03  \(try rule("FRM-03"))
                   probe fixtures: two
-                    lines
+                    | lines
                     hint: mend it
                     Reproduce with: penstock conformance run 'my plugin' --rule FRM-03 --seed 7 --network
 
@@ -64,8 +64,8 @@ struct ReportTests {
                     hint: mend it
                     Reproduce with: penstock conformance run 'my plugin' --rule LIF-05 --case ok --seed 7 --network
 
-                NOT TESTABLE, which counts as a failure where the rule has a MUST:
-                  FRM-10  MUST  no case has the trait longRunning
+                NOT TESTABLE, which counts as a failure but for the rules in brackets, which have a SHOULD:
+                  no case has the trait longRunning: FRM-10
 
                 skipped:
                   run.lifecycle is not worker: WRK-01

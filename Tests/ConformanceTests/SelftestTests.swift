@@ -7,7 +7,7 @@ let launcher = URL(filePath: ProcessInfo.processInfo.arguments[0]).deletingLastP
     .appending(path: "penstock-sandbox").path
 
 /// That every mutant is found out is what `make selftest` proves; here is what proves that it can fail.
-@Suite("Selftest")
+@Suite("Selftest", .serialized)
 final class SelftestTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "selftest-\(UUID())")
 

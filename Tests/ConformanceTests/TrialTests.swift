@@ -4,7 +4,7 @@ import Testing
 @testable import Conformance
 
 /// What becomes of rules that cannot be judged: none of them may look green.
-@Suite("Trial")
+@Suite("Trial", .serialized)
 final class TrialTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "trial-\(UUID())").path
 
@@ -29,28 +29,6 @@ final class TrialTests {
         return Dictionary(uniqueKeysWithValues: try await trial.outcome().rules.map { ($0.rule.id, $0) })
     }
 
-    @Test("a plugin without its program breaks MAN-07, and nothing else of it is said to be well")
-    func noProgram() async throws {
-        try Mutant(reading: spec.appending(path: "good/worker").path).assemble(in: folder, specification: spec.path)
-        try FileManager.default.removeItem(atPath: "\(folder)/bin/plugin")
-        let set = try requirements()
-        let trial = Trial(
-            of: try PluginFolder(reading: folder), Scope(requirements: set, newest: set), launcher: launcher)
-        let rules = try await trial.outcome().rules
-        #expect(rules.first { $0.rule.id == "MAN-07" }?.status == .fail)
-        #expect(rules.filter { $0.rule.profile != .manifest && $0.status == .pass }.map(\.rule.id) == [])
-    }
-
-    @Test("cases that need the network are not run without it, and what only they show is not testable")
-    func network() async throws {
-        let judged = try await judged(
-            "good/worker", rules: ["FRM-01", "LIF-03"],
-            change: { $0 = $0.replacing("\"traits\":", with: "\"needs\": [\"network\"], \"traits\":") })
-        #expect(judged["FRM-01"]?.status == .notTestable)
-        #expect(judged["FRM-01"]?.reason?.contains("--network") == true)
-        #expect(judged["LIF-03"]?.status == .pass)
-    }
-
     @Test("a setup that fails is the fixture's fault: the rules are not testable, and the plugin is not blamed")
     func setup() async throws {
         let judged = try await judged(
@@ -72,21 +50,6 @@ final class TrialTests {
             "mutants/\(mutant)", rules: ["SEC-01"], secrets: ["Token": "correct-horse-battery"])
         let finding = try #require(judged["SEC-01"]?.findings.first)
         #expect(!finding.evidence.contains("correct-horse-battery"))
-    }
-
-    @Test("a plugin that does nothing right is said to do nothing else well, also when little is asked")
-    func unsound() async throws {
-        let judged = try await judged(
-            "good/worker", rules: ["CAN-03", "LIF-10", "LIF-04"],
-            change: {
-                $0 = $0.replacing("\"Hello, Zoë!\"", with: "\"Good-bye\"").replacing(
-                    "\"Do\": \"long\"", with: "\"Do\": \"x\"")
-            })
-        for (rule, judged) in judged {
-            #expect(judged.status == .notTestable, "\(rule)")
-            #expect(judged.reason?.contains("as it stands") == true, "\(rule)")
-        }
-        #expect(judged.count == 3)
     }
 
     @Test("a check that does not say where it stands breaks MSG-03")

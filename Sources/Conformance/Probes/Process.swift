@@ -32,7 +32,7 @@ extension Probe {
     static let garbage = Probe(
         "garbage", "the input is text, an empty object, a list, or half a job", judging: ["LIF-11"]
     ) { bench in
-        guard let fixture = bench.anyFixture else { return [] }
+        let fixture = bench.anyFixture
         for garbage in ["hello", "{}", "[]", nil] {
             let findings = try await bench.withoutJob("garbage") { subject in
                 let half =
@@ -56,17 +56,17 @@ extension Probe {
     static let terminal = Probe(
         "terminal", "it is started on a terminal, without a host's variables", judging: ["LIF-12"]
     ) { bench in
-        guard let fixture = bench.anyFixture else { return [] }
+        let fixture = bench.anyFixture
         let scene = try await Scene(bench, fixture, probe: "terminal")
         return try await scene.closing {
             var start = Scene.Start()
             start.byHand = true
             let subject = try await scene.start(start, at: nil)
             try await subject.awaitStart()
-            let ended = try await subject.wait(.seconds(5), until: \.hasEnded)
+            let ended = try await subject.wait(.seconds(3), until: \.hasEnded)
             // Not kept: the rules of every run are about runs by a host.
             let recording = try await subject.finish()
-            guard ended else { return [recording.finding(of: "LIF-12", "it still ran after 5 seconds")] }
+            guard ended else { return [recording.finding(of: "LIF-12", "it still ran after 3 seconds")] }
             guard recording.exit == .code(64) else {
                 return [recording.finding(of: "LIF-12", recording.endDescription)]
             }
@@ -105,7 +105,9 @@ private func rounded(_ seconds: Double) -> String { "\((seconds * 10).rounded() 
 
 extension Bench {
     /// Where it does not matter which job is not given.
-    nonisolated var anyFixture: Fixture? { primary ?? setting.fixtures.first }
+    nonisolated var anyFixture: Fixture {
+        primary ?? setting.fixtures.first ?? Fixture(standingInFor: setting.manifest.actionTypes[0].id)
+    }
 
     /// What it does wrong when its input ends some time after its start.
     fileprivate func endedInput(after span: Duration) async throws -> [Finding] {
@@ -124,7 +126,7 @@ extension Bench {
     fileprivate func withoutJob(
         _ probe: String, play: @Sendable (Subject) async throws -> [Finding]
     ) async throws -> [Finding] {
-        guard let fixture = anyFixture else { return [] }
+        let fixture = anyFixture
         let scene = try await Scene(self, fixture, probe: probe)
         return try await scene.closing {
             let subject = try await scene.start(at: nil)

@@ -3,7 +3,7 @@ extension ConformanceReport {
     ///
     /// Evidence is what a plugin wrote: whoever prints this on a terminal takes control characters out.
     public var human: String {
-        let plugin = "\(result.plugin.name) \(result.plugin.version)"
+        let plugin = result.plugin.title
         let verdict = passes ? (result.passes ? "passes" : "passes with its baseline") : "fails"
         let head = [
             "\(plugin) \(verdict)", "  \(sum); \(result.durationSeconds.tenths) s", "  \(subject)",
@@ -35,24 +35,32 @@ extension ConformanceReport {
         return lines + (more > 0 ? ["  and \(more) more"] : [])
     }
 
+    /// Lines of it are marked: at its beginning a line may be taken for one of ours, or for a command of the machinery
+    /// that runs us (`::warning`).
     private func evidenceLines(_ finding: Finding) -> [String] {
-        let evidence = finding.evidence.split(separator: "\n", omittingEmptySubsequences: false)
+        let evidence = finding.evidence.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         let place = [finding.fixture.map { "case \($0)" }, finding.probe.map { "probe \($0)" }].compactMap { $0 }
         let first = (place.isEmpty ? "" : place.joined(separator: ", ") + ": ") + (evidence.first ?? "")
-        return ["  \(first)"] + evidence.dropFirst().map { "    \($0)" }
+        return ["  \(first)"] + evidence.dropFirst().map { "    | \($0)" }
     }
 
     private var openLines: [String] {
         let open = rules(.notTestable)
         guard !open.isEmpty else { return [] }
-        return ["", "NOT TESTABLE, which counts as a failure where the rule has a MUST:"]
-            + open.map { judged in
-                let known = isExpected(judged) ? " (in the baseline)" : ""
-                return "  \(judged.rule.id)  \(judged.rule.keyword.rawValue)  \(judged.reason ?? "")\(known)"
-            }
+        let byReason = Dictionary(grouping: open) { ($0.reason ?? "") + (isExpected($0) ? " (in the baseline)" : "") }
+        let lines = byReason.map { reason, rules in
+            (first: rules[0].rule.id, text: "\(reason): \(rules.map(\.rule.marked).joined(separator: ", "))")
+        }
+        let order = Dictionary(uniqueKeysWithValues: open.enumerated().map { ($1.rule.id, $0) })
+        return ["", "NOT TESTABLE, which counts as a failure but for the rules in brackets, which have a SHOULD:"]
+            + lines.sorted { order[$0.first]! < order[$1.first]! }.map { "  \($0.text)" }
     }
 
     private var skippedLines: [String] {
         skipped.isEmpty ? [] : ["", "skipped:"] + skipped.map { "  \($0.reason): \($0.rules)" }
     }
+}
+
+extension Rule {
+    fileprivate var marked: String { keyword.isBinding ? id : "(\(id))" }
 }

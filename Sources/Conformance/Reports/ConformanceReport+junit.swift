@@ -10,7 +10,7 @@ extension ConformanceReport {
         }
         let all = suites + (old.isEmpty ? [] : [suite("baseline", old)])
         let counts = counts(all.flatMap(\.cases))
-        let name = escaped("\(result.plugin.name) \(result.plugin.version), requirements \(result.requirements)")
+        let name = escaped("\(result.plugin.title), requirements \(result.requirements)")
         return """
             <?xml version="1.0" encoding="UTF-8"?>
             <testsuites name="\(name)" \(counts) time="\(result.durationSeconds.tenths)">

@@ -17,7 +17,8 @@ extension ConformanceCommand {
         func run() async throws {
             let judging = try options.prepare()
             if let transcripts = options.transcripts {
-                guard mkdir(transcripts, 0o777) == 0 || errno == EEXIST, access(transcripts, W_OK) == 0 else {
+                // With the slash a file of that name is not taken for a directory.
+                guard mkdir(transcripts, 0o777) == 0 || errno == EEXIST, access("\(transcripts)/", W_OK) == 0 else {
                     throw Answer(.usage, "--transcripts \(transcripts): \(String(cString: strerror(errno)))")
                 }
             }
