@@ -130,6 +130,10 @@ static struct supervision parse(char **argument) {
 void supervise(char **arguments) {
     /* Whatever loses its parent becomes our child, so it can be told from what others started. */
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail(errno, "cannot adopt orphans");
+    /* If memory runs out, then for the plugin and not for who judges it; a machine without that rank is none of ours. */
+    int rank = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (rank >= 0 && write(rank, "1000", 4) < 0) fail(errno, "cannot rank for the end of memory");
+    close(rank);
     /* The plugin, who may be the same user, must not find the pipe on which we tell below /proc. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0) fail(errno, "cannot be hidden");
     if (!*arguments) fail(0, "--supervise needs a descriptor");

@@ -62,6 +62,19 @@ struct HostilePluginTests {
         #expect(said.hasPrefix("penstock ") && !said.contains("onformance") && !said.contains("udge"))
     }
 
+    @Test("LIF-14 is not broken by a job that has no 3 seconds to lose")
+    func shortJob() async throws {
+        let plugin = try SmallPlugin("sleep 0.5; say jobSuccessResult", timeoutSeconds: 3)
+        #expect(try await plugin.findings(["LIF-14"]) == [])
+    }
+
+    @Test("a plugin that only serves check is judged with a case of that")
+    func checkOnly() async throws {
+        let plugin = try SmallPlugin("say jobSuccessResult '{cursor: \"1\", changes: []}'", operation: "check")
+        let outcome = try await plugin.outcome(["MSG-04", "LIF-10", "CAN-01"])
+        #expect(outcome.rules.map(\.status) == [.pass, .pass, .pass])
+    }
+
     @Test("LIF-03 is not broken by a runtime that takes seconds to start")
     func slowStart() async throws {
         let read = "sleep 3; read -r job || exit 0"

@@ -6,7 +6,10 @@ struct SmallPlugin {
     let folder = FileManager.default.temporaryDirectory.appending(path: "small-\(UUID())")
 
     /// - Parameter work: what it does, in bash.
-    init(_ work: String, read: String = "read -r job || exit 0", grace: Int = 2) throws {
+    init(
+        _ work: String, read: String = "read -r job || exit 0", grace: Int = 2, timeoutSeconds: Int = 30,
+        operation: String = "run"
+    ) throws {
         let script = """
             #!/bin/bash
             exec 3>&1 1>&2
@@ -19,7 +22,8 @@ struct SmallPlugin {
             """
         let manifest = """
             {"manifestVersion": 1, "name": "small", "version": "1", "protocol": ["penstock/1"], "actionTypes": [{
-              "category": "Build", "owner": "Custom", "provider": "Small", "version": "1",
+              "category": "Source", "owner": "Custom", "provider": "Small", "version": "1",
+              "operations": ["\(operation)"],
               "configurationProperties": [{"name": "Name"}, {"name": "Count", "type": "Number"}],
               "inputArtifactDetails": {"minimumCount": 0, "maximumCount": 1},
               "outputArtifactDetails": {"minimumCount": 0, "maximumCount": 1}}],
@@ -28,6 +32,7 @@ struct SmallPlugin {
             """
         let cases = """
             [{"name": "ok", "traits": ["succeeds"], "configuration": {"Name": "Kim", "Count": "3"},
+              "operation": "\(operation)", "timeoutSeconds": \(timeoutSeconds),
               "expect": {"status": "Succeeded"}}]
             """
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

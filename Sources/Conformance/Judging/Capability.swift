@@ -100,7 +100,7 @@ enum Showing {
         case .none: return nil
         case .anyCase: return fixtures.isEmpty ? "there is no case" : nil
         case .primary(let trait):
-            let reason = "no case has the trait succeeds without longRunning and continues, for the operation run"
+            let reason = "no case has the trait succeeds without longRunning and continues"
             return fixtures.primary ?? trait.flatMap(fixtures.first(with:)) == nil ? reason : nil
         case .anyOf(let traits):
             let isShown = fixtures.contains { !$0.traits.isDisjoint(with: traits) }
@@ -116,12 +116,13 @@ enum Showing {
 }
 
 extension [Fixture] {
-    /// The first that succeeds at once: what most probes run.
+    /// The first that succeeds at once: what most probes run. One of the operation run, if there is one.
     public var primary: Fixture? {
-        first {
-            $0.operation == .run && $0.expect.status == .succeeded && $0.traits.contains(.succeeds)
+        let quick = filter {
+            $0.expect.status == .succeeded && $0.traits.contains(.succeeds)
                 && $0.traits.isDisjoint(with: [.longRunning, .continues])
         }
+        return quick.first { $0.operation == .run } ?? quick.first
     }
 
     public func first(with trait: Fixture.Trait) -> Fixture? { first { $0.traits.contains(trait) } }

@@ -26,10 +26,13 @@ struct Probe: Sendable {
 }
 
 extension Bench {
-    /// The first fixture of `run` that has a trait, and is no chain and not long unless that is asked for.
+    /// The first fixture that has a trait, and is no chain and not long unless that is asked for; of `run`, if there is
+    /// one.
     nonisolated func fixture(_ trait: Fixture.Trait) -> Fixture? {
         let slow: Set<Fixture.Trait> = [.longRunning, .continues]
-        let having = setting.fixtures.filter { $0.operation == .run && $0.traits.contains(trait) }
+        let all = setting.fixtures.filter { $0.traits.contains(trait) }
+        let ofRun = all.filter { $0.operation == .run }
+        let having = ofRun.isEmpty ? all : ofRun
         return having.first { $0.traits.isDisjoint(with: slow.subtracting([trait])) } ?? having.first
     }
 

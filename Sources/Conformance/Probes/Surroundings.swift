@@ -52,14 +52,14 @@ extension Probe {
             await subject.signal(SIGSTOP, "SIGSTOP")
             try await subject.pause(.seconds(3))
             await subject.signal(SIGCONT, "SIGCONT")
-            try await subject.awaitEnd()
+            try await subject.awaitEnd(afterLosing: .seconds(3) * bench.setting.scale)
         }
         let hold: @Sendable (Subject) async throws -> Void = { subject in
             await subject.hold(.output)
             try await subject.awaitStart()
             try await subject.wait(.seconds(3)) { _ in false }
             await subject.readOn(.output)
-            try await subject.awaitEnd()
+            try await subject.awaitEnd(afterLosing: .seconds(3) * bench.setting.scale)
         }
         let (first, second) = try await bench.runBoth(fixture, probe: "stopped", stop, hold)
         return first.findings(of: "LIF-14", when: "stopped for 3 seconds by SIGSTOP")

@@ -325,6 +325,7 @@ public actor Scene {
             child, fixture: fixture.name, probe: probe, lifecycle: .oneShot, scale: bench.setting.scale,
             allowance: bench.allowance)
         Task { await subject.listen() }
+        Task { await watchDisk(subject) }
         await subject.endInput()
         try await subject.awaitExit(within: .seconds(30))
         let recording = try await subject.finish()

@@ -268,9 +268,10 @@ public actor Subject {
 
     /// Waits as a host does for a one-shot plugin: for the terminal message, then for the exit, and ends it if it has
     /// to.
-    func awaitEnd() async throws {
+    /// - Parameter lost: how long the kit has kept it from its work.
+    func awaitEnd(afterLosing lost: Duration = .zero) async throws {
         guard let errand = recording.errands.first else { return try await awaitExit(within: .seconds(5)) }
-        let limit = Duration.seconds(errand.job.timeoutSeconds) - (elapsed - errand.at)
+        let limit = Duration.seconds(errand.job.timeoutSeconds) - (elapsed - errand.at) + lost
         let ended = try await wait(limit) { $0.hasEnded || $0.errands[0].terminalAt != nil }
         if !ended {
             recording.errands[0].isOverdue = true
