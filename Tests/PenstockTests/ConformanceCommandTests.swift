@@ -60,6 +60,11 @@ struct ConformanceCommandTests {
             (["lint", "plugins/do", "--out", "x"], "--out needs --report"),
             (["lint", "plugins/do", "--baseline", "absent"], "absent: does not exist"),
             (["lint", "plugins/do", "--baseline", "plugins"], "plugins: is no regular file"),
+            (
+                ["run", "plugins/do", "--environment", "HOME"],
+                "--environment HOME: permissions.environment does not ask"
+            ),
+            (["run", "plugins/do", "--transcripts", "settings.yaml"], "--transcripts settings.yaml: Not a directory"),
             (["badge", "absent"], "absent: does not exist"),
             (["badge", "settings.yaml"], "settings.yaml: is no result of the kit: line 1"),
         ])
@@ -88,8 +93,38 @@ struct ConformanceCommandTests {
         #expect(good.code == 0 && good.output.first == "good 1 passes", "\(good)")
         let bare = try await site.kit("lint", "plugins/do")
         #expect(bare.code == 1 && bare.output.first == "do 1 fails", "\(bare)")
-        #expect(bare.text.contains("  MAN-10  MUST  plugin.json names no cases (conformance)"))
+        #expect(bare.text.contains("  plugin.json names no cases (conformance): MAN-10"))
         #expect(bare.text.contains("Reproduce with: penstock conformance lint plugins/do"))
+    }
+
+    @Test("a signal ends a run of the kit, which clears everything away first", arguments: [SIGINT, SIGTERM])
+    func interrupted(signal: Int32) async throws {
+        let site = try Site()
+        try site.makeGoodPlugin()
+        try site.write("#!/bin/sh\nexec sleep 60\n", to: "good/bin/plugin", mode: 0o755)
+        try site.makeFolder(site.place("tmp"))
+        let kit = "\(Site.programs)/penstock"
+        let run = try await site.launch([
+            "/usr/bin/env", "TMPDIR=\(site.place("tmp"))", kit, "conformance", "run", "good",
+        ])
+        try await until("a plugin is at work") {
+            names(in: site.place("tmp")).contains { names(in: "\(site.place("tmp"))/\($0)").contains("1") }
+        }
+        let outcome = try await run.outcome(after: signal)
+        #expect(
+            outcome.code == 4 && outcome.errorText.contains("interrupted: nothing is said of the plugin"), "\(outcome)")
+        #expect(names(in: site.place("tmp")) == [])
+        try await until("no process is left") { site.processes().isEmpty }
+    }
+
+    @Test("a folder for temporary files that cannot be used is no fault of the plugin's")
+    func noTemporaryFolder() async throws {
+        let site = try Site()
+        try site.makeGoodPlugin()
+        let kit = "\(Site.programs)/penstock"
+        let outcome = try await site.launch(["/usr/bin/env", "TMPDIR=/proc", kit, "conformance", "run", "good"])
+            .outcome()
+        #expect(outcome.code == 3 && outcome.errorText.contains("no temporary folder can be used: /proc"), "\(outcome)")
     }
 
     @Test("lint tells every fault of a manifest, and none of its control characters reaches a terminal")
