@@ -246,6 +246,7 @@ struct PluginRun: Sendable {
 
     /// Cancels the job when its workspace holds too much, and says so; nil when it is cancelled itself.
     private func excess(at site: Site) async -> String? {
+        // Walking the workspace costs more the more it holds, so it is not done all the time.
         while (try? await Task.sleep(for: .seconds(2))) != nil {
             guard let workspace = site.workspace, let usage = try? await blocking({ try workspace.usage() }) else {
                 continue

@@ -6,6 +6,7 @@ import Testing
 
 @Suite("Transcripts")
 struct TranscriptTests {
+    // Without them there is nothing to test, and a test's arguments cannot throw.
     static let conversations = try! FileManager.default.contentsOfDirectory(
         atPath: spec.appending(path: "transcripts").path
     ).filter { $0.hasSuffix(".jsonl") }.sorted()

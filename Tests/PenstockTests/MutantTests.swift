@@ -5,6 +5,7 @@ import PluginProtocol
 import Testing
 
 /// The mutants of the conformance kit: the faults that a host must survive. By name, for short reports.
+// Without them there is nothing to test, and a test's arguments cannot throw.
 private let mutants = Dictionary(
     uniqueKeysWithValues: try! Mutant.all(in: Site.specification).map { ($0.name, $0) })
 

@@ -61,6 +61,7 @@ private struct Chain {
     mutating func judge() async throws -> [Finding] {
         var tokens: [String] = []
         while tokens.count <= min(expect.maxContinuations ?? Self.mostTried, Self.mostTried) {
+            // A host waits as long as the plugin asks, which a case cannot: the outside world is given a moment.
             if !tokens.isEmpty { try await Task.sleep(for: .seconds(1)) }
             let result = try await step(tokens.last)
             guard let token = result?.continuationToken else { break }

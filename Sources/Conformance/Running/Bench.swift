@@ -56,7 +56,7 @@ public actor Bench {
         guard access("/usr/bin/bwrap", X_OK) == 0 else {
             throw KitFault("bubblewrap is not installed: `apt-get install bubblewrap`; a plugin is judged in it only")
         }
-        base = try Self.makeBase()
+        base = try makeTemporaryFolder()
         (plugin, launcher) = ("\(base)/plugin", "\(base)/launcher/penstock-sandbox")
         do {
             etc = try Self.fill(base, setting)
@@ -68,26 +68,6 @@ public actor Bench {
         self.setting = setting
         random = SeededNumbers(seed: setting.seed)
     }
-
-    private static func makeBase() throws(KitFault) -> String {
-        let named = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-        let parent = named.isEmpty ? "/tmp" : named
-        func fault(_ what: String) -> KitFault { KitFault("no temporary folder can be used: \(parent) \(what)") }
-        var volume = statvfs()
-        guard statvfs(parent, &volume) == 0 else { throw fault("(TMPDIR): \(message(ofError: errno))") }
-        // A plugin must not be blamed for a disk that is full.
-        let freeBytes = Int(volume.f_bavail) * Int(volume.f_frsize)
-        guard freeBytes >= leastFreeBytes else {
-            throw fault(
-                "has \(freeBytes >> 20) MiB left, and \(leastFreeBytes >> 20) are needed; make room, or set TMPDIR")
-        }
-        var template = Array("\(realPath(parent) ?? parent)/penstock-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
-        guard let made else { throw fault("(TMPDIR): \(message(ofError: errno))") }
-        return made
-    }
-
-    private static let leastFreeBytes = 256 << 20
 
     /// - Returns: the folder that stands for `/etc`.
     private static func fill(_ base: String, _ setting: Setting) throws -> String {

@@ -267,6 +267,7 @@ public actor Scene {
     private nonisolated func watchDisk(_ subject: Subject) async {
         let limit = Usage(bytes: 4 << 30, entries: 500_000)
         let scene = Workspace(root: folder, owner: nil)
+        // Looking costs more the more there is, so it is not done all the time.
         while await !subject.isOver, (try? await Task.sleep(for: .seconds(1))) != nil {
             guard let usage = try? scene.usage(), usage.bytes > limit.bytes || usage.entries > limit.entries else {
                 continue

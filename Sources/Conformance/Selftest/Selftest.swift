@@ -77,13 +77,8 @@ public struct Selftest: Sendable {
     private func judge(_ mutant: Mutant) async -> Outcome {
         var outcome = Outcome(name: mutant.name)
         do {
-            var template = Array("/tmp/penstock-mutant-XXXXXX".utf8CString)
-            let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!).map { String(cString: $0) } }
-            guard let made else {
-                throw KitFault("cannot make a temporary folder: \(String(cString: strerror(errno)))")
-            }
+            let made = try makeTemporaryFolder()
             defer { try? Workspace(root: made, owner: nil).remove() }
-            chmod(made, 0o755)
             try mutant.assemble(in: "\(made)/\(mutant.name)", specification: specification)
             let found = try await broken(in: "\(made)/\(mutant.name)", by: rules(for: mutant))
             let known = mutant.also.union([mutant.breaks].compactMap { $0 })
