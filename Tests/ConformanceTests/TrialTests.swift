@@ -67,6 +67,21 @@ final class TrialTests {
         #expect(Set(found.map(\.fixture)) == ["checks", "checks-again"], "\(found)")
     }
 
+    @Test("what the kit itself says wrong is its own fault (KIT-01)")
+    func ownMessages() throws {
+        let good = try FileManager.default.contentsOfDirectory(atPath: spec.appending(path: "vectors/good").path)
+            .filter { $0.hasPrefix("job-") }
+        #expect(!good.isEmpty)
+        for name in good {
+            let job = [UInt8](try Data(contentsOf: spec.appending(path: "vectors/good/\(name)")))
+            #expect(KitFault(inMessage: job) == nil, "\(name)")
+        }
+        for wrong in ["{}", "{\"type\": \"job\"", String(repeating: " ", count: 1 << 20)] {
+            let fault = KitFault(inMessage: Array(wrong.utf8))
+            #expect(fault?.description.hasPrefix("KIT-01: ") == true && fault?.fixture == nil)
+        }
+    }
+
     @Test("every rule is judged where its requirement says")
     func registry() throws {
         for rule in try requirements().rules where rule.check != "manifest" {

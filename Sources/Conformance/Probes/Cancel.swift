@@ -10,8 +10,11 @@ extension Probe {
     ) { bench in
         guard let example = bench.fixture(.longRunning) ?? bench.primary else { return [] }
         let fixture = try await bench.sound(example)
+        // In whatever phase of its work: the seed says when.
+        let phase = Duration.milliseconds(500 + bench.setting.seed % 400)
         let (once, twice) = try await bench.runBoth(
-            fixture, probe: "cancel", { try await $0.cancelAtWork(times: 1) }, { try await $0.cancelAtWork(times: 2) })
+            fixture, probe: "cancel", { try await $0.cancelAtWork(after: phase, times: 1) },
+            { try await $0.cancelAtWork(after: phase, times: 2) })
         if let finding = once.lateness ?? once.leftovers { return [finding] }
         if let finding = twice.lateness { return [finding] }
         return twice.worsening(since: once).map {
@@ -22,11 +25,11 @@ extension Probe {
 
 extension Subject {
     /// Lets it begin its work, sends SIGTERM, and waits for its end as long as the job promises.
-    fileprivate func cancelAtWork(times: Int) async throws {
+    fileprivate func cancelAtWork(after phase: Duration, times: Int) async throws {
         try await awaitStart()
         // What has not said anything yet may still be starting.
         try await wait(.seconds(2)) { $0.hasEnded || !$0.output.isEmpty }
-        try await pause(.milliseconds(500))
+        try await pause(phase)
         for time in 0..<times {
             if time > 0 { try await pause(.milliseconds(200)) }
             cancel()

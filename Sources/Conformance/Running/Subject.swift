@@ -135,7 +135,9 @@ public actor Subject {
     func give(_ job: Job, of fixture: Fixture, at place: Place?, line: [UInt8]? = nil, inPieces: Bool = false) async {
         places.append(place)
         recording.errands.append(Recording.Errand(job: job, fixture: fixture, at: elapsed))
-        await send(line ?? Array(HostMessage.job(job).line.dropLast()), inPieces: inPieces)
+        let bytes = line ?? Array(HostMessage.job(job).line.dropLast())
+        fault = fault ?? KitFault(inMessage: bytes)
+        await send(bytes, inPieces: inPieces)
     }
 
     /// Writes a line to its input, at once or byte by byte.
