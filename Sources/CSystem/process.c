@@ -16,34 +16,49 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-int csystem_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
-                  int input, int output, int error, int status, pid_t *pid) {
-    posix_spawn_file_actions_t actions;
+/* Starts a program with default signals and none blocked; `actions` say which descriptors it has. */
+static int start(const char *path, char *const arguments[], char *const environment[],
+                 const posix_spawn_file_actions_t *actions, short flags, pid_t *pid) {
     posix_spawnattr_t attributes;
-    int failure = posix_spawn_file_actions_init(&actions);
+    int failure = posix_spawnattr_init(&attributes);
     if (failure) return failure;
-    failure = posix_spawnattr_init(&attributes);
-    if (failure) {
-        posix_spawn_file_actions_destroy(&actions);
-        return failure;
-    }
     sigset_t all, none;
     sigfillset(&all);
     sigemptyset(&none);
     failure = posix_spawnattr_setsigdefault(&attributes, &all);
     if (!failure) failure = posix_spawnattr_setsigmask(&attributes, &none);
     if (!failure)
-        failure = posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+        failure = posix_spawnattr_setflags(&attributes, flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    if (!failure) failure = posix_spawn(pid, path, actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    return failure;
+}
+
+int csystem_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
+                  int input, int output, int error, int status, pid_t *pid) {
+    posix_spawn_file_actions_t actions;
+    int failure = posix_spawn_file_actions_init(&actions);
+    if (failure) return failure;
     // The status descriptor goes last: an earlier one may happen to be number 3 here.
-    if (!failure) failure = posix_spawn_file_actions_adddup2(&actions, input, 0);
+    failure = posix_spawn_file_actions_adddup2(&actions, input, 0);
     if (!failure) failure = posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (!failure) failure = posix_spawn_file_actions_adddup2(&actions, error, 2);
     if (!failure && status >= 0) failure = posix_spawn_file_actions_adddup2(&actions, status, 3);
     if (!failure) failure = posix_spawn_file_actions_addclosefrom_np(&actions, status >= 0 ? 4 : 3);
     if (!failure && directory) failure = posix_spawn_file_actions_addchdir_np(&actions, directory);
-    if (!failure) failure = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
-    posix_spawnattr_destroy(&attributes);
+    if (!failure) failure = start(path, arguments, environment, &actions, POSIX_SPAWN_SETSID, pid);
+    posix_spawn_file_actions_destroy(&actions);
+    return failure;
+}
+
+int csystem_spawn_here(const char *path, char *const arguments[], char *const environment[], const char *directory,
+                       pid_t *pid) {
+    posix_spawn_file_actions_t actions;
+    int failure = posix_spawn_file_actions_init(&actions);
+    if (failure) return failure;
+    failure = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    if (!failure && directory) failure = posix_spawn_file_actions_addchdir_np(&actions, directory);
+    if (!failure) failure = start(path, arguments, environment, &actions, 0, pid);
     posix_spawn_file_actions_destroy(&actions);
     return failure;
 }

@@ -97,14 +97,26 @@ struct ChildPipes {
     private static func spawn(
         _ command: Command, _ input: Int32, _ output: Int32, _ error: Int32, _ status: Int32, _ pid: inout pid_t
     ) -> Int32 {
-        let arguments = [command.executable] + command.arguments
-        let environment = command.environment.map { "\($0.key)=\($0.value)" }
+        command.withVectors { arguments, environment in
+            csystem_spawn(
+                command.executable, arguments, environment, command.directory, input, output, error, status, &pid)
+        }
+    }
+}
+
+extension Command {
+    /// Calls `body` with the arguments and the environment as exec takes them.
+    /// - Returns: what `body` does, or the errno of a command that cannot be started as it is.
+    func withVectors(_ body: (UnsafePointer<StringVector>, UnsafePointer<StringVector>) -> Int32) -> Int32 {
+        let arguments = [executable] + arguments
+        let environment = environment.map { "\($0.key)=\($0.value)" }
         // An interior NUL would cut an argument short: what is started must be what was asked for.
         guard !(arguments + environment).contains(where: { $0.utf8.contains(0) }) else { return EINVAL }
-        var argv = arguments.map { strdup($0) } + [nil]
-        var envp = environment.map { strdup($0) } + [nil]
+        let argv = arguments.map { strdup($0) } + [nil]
+        let envp = environment.map { strdup($0) } + [nil]
         defer { for string in argv + envp { free(string) } }
-        return csystem_spawn(
-            command.executable, &argv, &envp, command.directory, input, output, error, status, &pid)
+        return body(argv, envp)
     }
+
+    typealias StringVector = UnsafeMutablePointer<CChar>?
 }

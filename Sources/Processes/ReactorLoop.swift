@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 /// What the reactor's thread owns: the descriptors and the children behind them.
 struct ReactorLoop: ~Copyable {
@@ -244,8 +245,10 @@ struct ReactorLoop: ~Copyable {
     /// Reaps ended processes that are not children of ours by birth. Only whoever adopts orphans has them.
     private func reapOrphans() {
         guard hasEndedChild else { return }
-        let own = Set(children.values.map(\.pid))
-        for pid in allChildren() where !own.contains(pid) {
+        let all = allChildren()
+        // After them: whoever started one in the foreground meanwhile has then said so.
+        let own = Set(children.values.map(\.pid)).union(foreground.withLock { $0 })
+        for pid in all where !own.contains(pid) {
             var status: Int32 = 0
             waitpid(pid, &status, WNOHANG)
         }

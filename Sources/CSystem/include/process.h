@@ -10,6 +10,11 @@
 int csystem_spawn(const char *path, char *const arguments[], char *const environment[], const char *directory,
                   int input, int output, int error, int status, pid_t *pid);
 
+/// Starts a program in our session and process group with default signals. It has our descriptors 0, 1 and 2, and no
+/// other. Returns 0 or an errno.
+int csystem_spawn_here(const char *path, char *const arguments[], char *const environment[], const char *directory,
+                       pid_t *pid);
+
 /// A pipe, read end first, that no other child inherits. Returns 0, or -1 and errno.
 int csystem_pipe(int ends[2]);
 
