@@ -41,3 +41,9 @@ struct SHA256: ~Copyable {
         return finish()
     }
 }
+
+/// The SHA-256 of these bytes, hexadecimal.
+public func sha256(of bytes: [UInt8]) -> String {
+    let digest: SHA256Digest<Void> = bytes.withUnsafeBytes { SHA256().digest(of: $0) }
+    return digest.description
+}

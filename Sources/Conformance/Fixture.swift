@@ -56,4 +56,27 @@ extension Fixture {
         expect = Expectation(status: .succeeded, outputVariables: [:], outputArtifacts: [:])
         (setup, teardown, verify, needsNetwork, timeoutSeconds) = ([], [], nil, false, 30)
     }
+
+    /// A job of somebody's own, of which nothing is expected but success.
+    /// - Parameter inputs: artifact name to an absolute path.
+    public init(
+        own type: ActionTypeIdentifier, configuration: [String: String], inputs: [String: String], outputs: [String],
+        timeoutSeconds: Int
+    ) {
+        self.init(standingInFor: type)
+        name = "own"
+        (self.configuration, inputArtifacts, outputArtifacts) = (configuration, inputs, outputs)
+        self.timeoutSeconds = timeoutSeconds
+    }
+
+    /// The one that a job was made of, as far as it shows.
+    /// - Parameter inputs: artifact name to an absolute path.
+    public init(job: Job, inputs: [String: String]) {
+        self.init(
+            own: job.data.actionTypeId, configuration: job.data.configuration, inputs: inputs,
+            outputs: job.data.outputArtifacts.map(\.name), timeoutSeconds: job.timeoutSeconds)
+        operation = job.operation
+        (action, providerSettings) = (job.data.action, job.data.providerSettings)
+        (event, cursor) = (job.data.event, job.data.cursor)
+    }
 }

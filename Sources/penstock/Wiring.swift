@@ -19,24 +19,41 @@ struct Installation {
     let catalogue: PluginCatalogue
 
     init(_ options: PluginOptions) {
-        let program = executablePath()
         launcher = Self.launcher
-        shippedPlugins = Self.shipped("plugins", beside: program.directory)
+        shippedPlugins = Self.shippedPlugins
         catalogue = PluginCatalogue(
             searching: options.directories.map(absolute) + [shippedPlugins].compactMap { $0 })
     }
 
-    /// `../lib/penstock/NAME` of an installation, or `NAME` of the checkout that holds the build folder.
-    private static func shipped(_ name: String, beside directory: String) -> String? {
+    /// `../lib/penstock/NAME` of an installation, or its path in the checkout that holds the build folder.
+    private static func shipped(
+        _ name: String, inCheckout path: String? = nil, beside directory: String
+    ) -> String? {
         let installed = "\(directory)/../lib/penstock/\(name)"
         if access(installed, F_OK) == 0 { return realpath(of: installed) }
         let components = directory.split(separator: "/")
         guard let build = components.lastIndex(where: { $0.hasPrefix(".build") }) else { return nil }
-        return "/\(components[..<build].joined(separator: "/"))/\(name)"
+        return "/\(components[..<build].joined(separator: "/"))/\(path ?? name)"
     }
 
     /// `penstock-sandbox`, beside this program.
     static var launcher: String { "\(executablePath().directory)/penstock-sandbox" }
+
+    /// What new plugins begin with.
+    /// - Throws: a fault of the installation.
+    static func templates() throws -> String {
+        let program = executablePath()
+        guard
+            let directory = shipped("templates", inCheckout: "Sources/Authoring/Templates", beside: program.directory),
+            access(directory, F_OK) == 0
+        else {
+            throw Answer(.fault, "\(program.directory)/../lib/penstock/templates: is not there; install Penstock again")
+        }
+        return directory
+    }
+
+    /// The plugins that came with Penstock.
+    static var shippedPlugins: String? { shipped("plugins", beside: executablePath().directory) }
 
     /// What plugins are judged by.
     /// - Throws: a fault of the installation.

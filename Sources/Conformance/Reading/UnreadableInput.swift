@@ -13,7 +13,7 @@ public struct UnreadableInput: Error, Hashable, Sendable, CustomStringConvertibl
     }
 
     /// What `code` of the system means for who named the path.
-    init(_ path: String, code: Int32) {
+    package init(_ path: String, code: Int32) {
         switch code {
         case ENOENT, ENOTDIR: self.init(path, "does not exist")
         case EACCES: self.init(path, "may not be read by this user; change its permissions")
@@ -25,7 +25,7 @@ public struct UnreadableInput: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 /// The content of a regular file, or nil when it has more than `limitBytes`.
-func readFile(_ path: String, limitBytes: Int) throws(UnreadableInput) -> [UInt8]? {
+package func readFile(_ path: String, limitBytes: Int) throws(UnreadableInput) -> [UInt8]? {
     // Without O_NONBLOCK a FIFO of that name would hold us for ever.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw UnreadableInput(path, code: errno) }
@@ -47,14 +47,14 @@ func readFile(_ path: String, limitBytes: Int) throws(UnreadableInput) -> [UInt8
 }
 
 /// The path without links, or nil when nothing is there.
-func realPath(_ path: String) -> String? {
+package func realPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)
 }
 
 /// The names in a directory, sorted, or nil when it cannot be read (`errno` says why).
-func names(in directory: String) -> [String]? {
+package func names(in directory: String) -> [String]? {
     guard let handle = opendir(directory) else { return nil }
     defer { closedir(handle) }
     var names: [String] = []
@@ -71,4 +71,4 @@ func mode(of path: String) -> mode_t {
     return stat(path, &status) == 0 ? status.st_mode : 0
 }
 
-func isDirectory(_ path: String) -> Bool { mode(of: path) & S_IFMT == S_IFDIR }
+package func isDirectory(_ path: String) -> Bool { mode(of: path) & S_IFMT == S_IFDIR }

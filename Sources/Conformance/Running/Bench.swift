@@ -24,6 +24,8 @@ public actor Bench {
         public var scale = 1.0
         /// Decides whatever is random.
         public var seed: UInt64 = 1
+        /// Is told what happens to a plugin when it happens.
+        public var watch: (@Sendable (Recording.Entry) -> Void)?
 
         public init(manifest: Manifest, fixtures: [Fixture], directory: String, launcher: String) {
             self.manifest = manifest

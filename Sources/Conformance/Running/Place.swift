@@ -47,7 +47,9 @@ struct Place: Sendable {
         let filled = sources.compactMapValues { $0 }
         let empty = inputs.filter { filled[$0.key] == nil }.map(\.value)
         workspace = try Workspace(in: parent, owner: owner, inputs: empty, outputs: Array(outputs.values))
-        for (name, source) in filled { try copyTree(source, to: workspace.input(inputs[name]!)) }
+        for (name, source) in filled {
+            try copyTree(source, to: workspace.input(inputs[name]!), limit: Usage(bytes: 2 << 30, entries: 200_000))
+        }
         let folder = "\(workspace.root)/in"
         before = Snapshot(of: folder)
         // All of it, so that a plugin that changes its inputs is not refused but seen.

@@ -135,6 +135,9 @@ public struct Recording: Sendable {
         messages(of: jobId).first { $0.body.isTerminal }?.body
     }
 
+    /// When the plugin was first told to end.
+    public var cancelledAt: Duration? { entries.first { $0.what == .done("SIGTERM") }?.at }
+
     public var hasEnded: Bool { exit != nil }
     func hasEnded(_ stream: Processes.Stream) -> Bool { entries.contains { $0.what == .ended(stream) } }
 }

@@ -72,7 +72,7 @@ public actor Scene {
         for fixture: Fixture, _ start: Start, inputs: [String: String?]? = nil, outputs: [String]? = nil
     ) throws -> Place {
         let sources: [String: String?] =
-            inputs ?? fixture.inputArtifacts.mapValues { "\(bench.plugin)/\($0)" }
+            inputs ?? fixture.inputArtifacts.mapValues { $0.hasPrefix("/") ? $0 : "\(bench.plugin)/\($0)" }
         return try Place(
             in: "\(folder)/jobs", inside: start.place,
             layout: start.layout, owner: slot?.identity, sources: sources, outputs: outputs ?? fixture.outputArtifacts,
@@ -149,7 +149,7 @@ public actor Scene {
         let child = try await spawn(start, place, [])
         let subject = Subject(
             child, fixture: fixture.name, probe: probe, lifecycle: start.lifecycle, scale: bench.setting.scale,
-            allowance: bench.allowance)
+            allowance: bench.allowance, watch: bench.setting.watch)
         Task { await subject.listen() }
         Task { await watchDisk(subject) }
         return subject

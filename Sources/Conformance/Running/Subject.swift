@@ -25,6 +25,7 @@ public actor Subject {
     private var innerPid: Int32?
     private var fault: KitFault?
     private let allowance: Allowance
+    private let watch: (@Sendable (Recording.Entry) -> Void)?
     private var allowances: [Processes.Stream: StreamAllowance] = [:]
     /// What the sandbox says that is no report.
     private var complaints: [String] = []
@@ -33,13 +34,15 @@ public actor Subject {
 
     init(
         _ child: Child, fixture: String?, sandbox: Int32? = nil, instance: Int = 0, probe: String,
-        lifecycle: Manifest.Run.Lifecycle, scale: Double, allowance: Allowance
+        lifecycle: Manifest.Run.Lifecycle, scale: Double, allowance: Allowance,
+        watch: (@Sendable (Recording.Entry) -> Void)? = nil
     ) {
         self.child = child
         self.fixture = fixture
         self.instance = instance
         self.scale = scale
         self.allowance = allowance
+        self.watch = watch
         self.sandbox = sandbox ?? child.pid
         began = clock.now
         recording = Recording(probe: probe, lifecycle: lifecycle)
@@ -125,7 +128,9 @@ public actor Subject {
     }
 
     private func record(_ what: Recording.Occurrence) {
-        recording.entries.append(Recording.Entry(at: elapsed, what: what))
+        let entry = Recording.Entry(at: elapsed, what: what)
+        recording.entries.append(entry)
+        watch?(entry)
     }
 
     // MARK: What is done
@@ -276,11 +281,14 @@ public actor Subject {
         let limit = Duration.seconds(errand.job.timeoutSeconds) - (elapsed - errand.at) + lost
         let ended = try await wait(limit) { $0.hasEnded || $0.errands[0].terminalAt != nil }
         if !ended {
-            recording.errands[0].isOverdue = true
+            markOverdue()
             return try await end(within: .seconds(1))
         }
         try await awaitExit(within: .seconds(5))
     }
+
+    /// Its first job has had all its time.
+    func markOverdue() { recording.errands[0].isOverdue = true }
 
     /// Waits for the exit, and ends it if it lingers.
     func awaitExit(within limit: Duration) async throws {

@@ -77,8 +77,9 @@ private struct Reading {
         guard let json = try? JSON(parsing: bytes, maximumDepth: MessageLimits.depth) else { return }
         switch try? HostMessage(json) {
         case .job(let job)?:
-            let name = try header?.optional("case")?.string() ?? "transcript"
-            recordings[last].errands.append(Recording.Errand(job: job, fixture: Fixture(told: job, name), at: at))
+            var fixture = Fixture(job: job, inputs: [:])
+            fixture.name = try header?.optional("case")?.string() ?? "transcript"
+            recordings[last].errands.append(Recording.Errand(job: job, fixture: fixture, at: at))
         case .cancel(let cancel)?:
             for index in recordings[last].errands.indices
             where recordings[last].errands[index].job.jobId == cancel.jobId {
@@ -169,19 +170,5 @@ extension JSONReader {
         return stride(from: 0, to: digits.count - 1, by: 2).compactMap {
             UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
         }
-    }
-}
-
-extension Fixture {
-    /// What can be known of the fixture from the job that it made.
-    fileprivate init(told job: Job, _ name: String) {
-        self.init(
-            name: name, traits: [], actionType: job.data.actionTypeId, operation: job.operation,
-            configuration: job.data.configuration, inputArtifacts: [:],
-            outputArtifacts: job.data.outputArtifacts.map(\.name), action: job.data.action,
-            providerSettings: job.data.providerSettings, event: job.data.event, cursor: job.data.cursor,
-            expect: Expectation(status: .succeeded, outputVariables: [:], outputArtifacts: [:]), setup: [],
-            teardown: [],
-            needsNetwork: false, timeoutSeconds: job.timeoutSeconds)
     }
 }

@@ -84,45 +84,44 @@ struct ConformanceRunOptions: ParsableArguments {
             + (pace.scale == 1 ? [] : ["--time-scale", "\(pace.scale)"])
             + (judging.requirements.map { ["--requirements", quoted($0)] } ?? [])
     }
+}
 
-    /// The variables that are granted, with their values.
-    /// - Throws: also for one that the plugin does not ask for, or that is not set.
-    func granted(to folder: PluginFolder) throws -> [String: String] {
-        let asked = folder.manifest?.permissions.environment ?? []
-        var values: [String: String] = [:]
-        for name in words(environment) {
-            guard asked.contains(name) else {
-                let near = nearest(to: name, in: asked).map { "; did you mean \"\($0)\"?" } ?? ""
-                throw Answer(.usage, "--environment \(name): permissions.environment does not ask for it\(near)")
-            }
-            guard let value = getenv(name) else { throw Answer(.usage, "--environment \(name): it is not set here") }
-            values[name] = String(cString: value)
+/// The variables that a plugin is given of those of who judges or runs it, with their values.
+/// - Throws: also for one that the plugin does not ask for, or that is not set.
+func granted(_ environment: [String], to folder: PluginFolder) throws -> [String: String] {
+    let asked = folder.manifest?.permissions.environment ?? []
+    var values: [String: String] = [:]
+    for name in words(environment) {
+        guard asked.contains(name) else {
+            let near = nearest(to: name, in: asked).map { "; did you mean \"\($0)\"?" } ?? ""
+            throw Answer(.usage, "--environment \(name): permissions.environment does not ask for it\(near)")
         }
-        let lacking = asked.filter { values[$0] == nil }
-        if !lacking.isEmpty {
-            complain("not given to the plugin: \(lacking.joined(separator: ", ")) (see --environment)")
-        }
-        return values
+        guard let value = getenv(name) else { throw Answer(.usage, "--environment \(name): it is not set here") }
+        values[name] = String(cString: value)
     }
+    let lacking = asked.filter { values[$0] == nil }
+    if !lacking.isEmpty {
+        complain("not given to the plugin: \(lacking.joined(separator: ", ")) (see --environment)")
+    }
+    return values
+}
 
-    /// Values of secret properties by name; empty when no file is named.
-    /// - Throws: also for a name that is no secret property of the plugin.
-    func secretValues(for folder: PluginFolder) throws -> [String: String] {
-        guard let secrets else { return [:] }
-        let values: [String: String]
-        do {
-            values = try JSONReader(try readDocument(at: secrets)).stringMembers()
-        } catch let error as JSONTypeError {
-            throw Answer(.usage, "\(secrets): \(error)")
-        }
-        let properties =
-            folder.manifest?.actionTypes.flatMap(\.configurationProperties).filter(\.secret).map(\.name) ?? []
-        for name in values.keys.sorted() where !properties.contains(name) {
-            let near = nearest(to: name, in: properties).map { "; did you mean \"\($0)\"?" } ?? ""
-            throw Answer(.usage, "\(secrets): \(name) is no secret property of \(folder.name)\(near)")
-        }
-        return values
+/// Values of secret properties by name; empty when no file is named.
+/// - Throws: also for a name that is no secret property of the plugin.
+func secretValues(in file: String?, for folder: PluginFolder) throws -> [String: String] {
+    guard let file else { return [:] }
+    let values: [String: String]
+    do {
+        values = try JSONReader(try readDocument(at: file)).stringMembers()
+    } catch let error as JSONTypeError {
+        throw Answer(.usage, "\(file): \(error)")
     }
+    let properties = folder.manifest?.actionTypes.flatMap(\.configurationProperties).filter(\.secret).map(\.name) ?? []
+    for name in values.keys.sorted() where !properties.contains(name) {
+        let near = nearest(to: name, in: properties).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw Answer(.usage, "\(file): \(name) is no secret property of \(folder.name)\(near)")
+    }
+    return values
 }
 
 /// How patient the kit is.

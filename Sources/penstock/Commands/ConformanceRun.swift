@@ -24,8 +24,8 @@ extension ConformanceCommand {
             }
             var trial = Trial(of: judging.folder, judging.scope, launcher: Installation.launcher)
             trial.network = options.network
-            trial.environment = try options.granted(to: judging.folder)
-            trial.secrets = try options.secretValues(for: judging.folder)
+            trial.environment = try granted(options.environment, to: judging.folder)
+            trial.secrets = try secretValues(in: options.secrets, for: judging.folder)
             trial.scale = options.pace.scale
             trial.seed = judging.seed
             let outcome = try await interruptible { [trial] in try await trial.outcome() }

@@ -6,7 +6,8 @@ import Settings
 
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Looks at the installed plugins.", subcommands: [List.self, Show.self])
+        commandName: "plugin", abstract: "Makes, tries and looks at plugins.",
+        subcommands: [New.self, Run.self, Replay.self, Watch.self, Build.self, List.self, Show.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the plugins and the action types they serve.")

@@ -1,0 +1,47 @@
+import Conformance
+import Glibc
+import PluginHost
+import PluginProtocol
+import Processes
+
+/// A plugin's own build, for who writes it.
+enum PluginBuild {
+    /// Runs `run.build` of the manifest in the plugin's folder, with the terminal and the variables of who calls.
+    /// - Throws: when there is none, when it fails, and when the plugin has no program afterwards.
+    static func run(in directory: String) throws {
+        let folder = try PluginFolder(reading: directory)
+        guard let manifest = folder.manifest else {
+            throw Answer(.usage, folder.violations.map { "\(directory): \($0)" }.joined(separator: "\n"))
+        }
+        guard let build = manifest.run.build, !build.isEmpty else {
+            throw Answer(.usage, "\(directory): its manifest has no run.build, so there is nothing to build")
+        }
+        let command = Command(
+            executable: "/usr/bin/env", arguments: build, environment: inheritedEnvironment(),
+            directory: folder.directory)
+        switch try runInForeground(command) {
+        case .code(0): break
+        case .code(let code):
+            throw Answer(.no, "\(directory): `\(build.joined(separator: " "))` ended with status \(code)")
+        case .signal(let signal):
+            throw Answer(.no, "\(directory): `\(build.joined(separator: " "))` was ended by signal \(signal)")
+        }
+        do {
+            _ = try Plugin(manifest: manifest, directory: folder.directory, origin: directory).executable()
+        } catch {
+            throw Answer(.no, "built, but \(error.message)")
+        }
+    }
+}
+
+/// The variables of this process, for what is run for its user.
+func inheritedEnvironment() -> [String: String] {
+    var environment: [String: String] = [:]
+    var next = environ
+    while let entry = next.pointee {
+        let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
+        next += 1
+    }
+    return environment
+}

@@ -1,0 +1,232 @@
+import ArgumentParser
+import Authoring
+import Conformance
+import Glibc
+import Jansson
+import PluginProtocol
+import Synchronization
+
+/// What `plugin run`, `replay`, `shell` and `watch` share: how a plugin is rehearsed.
+struct RehearsalOptions: ParsableArguments {
+    @Flag(help: "Lets cases that need the network have it.") var network = false
+    @Option(
+        help: ArgumentHelp(
+            "Variables of yours that the plugin gets, of those that its manifest asks for; none if absent.",
+            valueName: "name,…"))
+    var environment: [String] = []
+    @Option(help: ArgumentHelp("Values for secret properties, by name; made up if absent.", valueName: "file"))
+    var secrets: String?
+    @OptionGroup var pace: PaceOptions
+
+    func validate() throws { try refuseEmpty(secrets, "--secrets") }
+
+    /// Reads a plugin that can be run.
+    func plugin(_ directory: String) throws -> (folder: PluginFolder, manifest: Manifest) {
+        try refuseEmpty(directory, "the plugin's folder")
+        let folder = try PluginFolder(reading: directory)
+        guard let manifest = folder.manifest else {
+            let problems = folder.violations.map { "\(directory)/\(Manifest.fileName): \($0)" }
+            throw Answer(.usage, problems.joined(separator: "\n"))
+        }
+        for problem in folder.fixtureProblems { complain("\(problem)") }
+        return (folder, manifest)
+    }
+
+    func setting(
+        _ folder: PluginFolder, _ manifest: Manifest, watch: (@Sendable (Recording.Entry) -> Void)? = nil
+    ) throws -> Bench.Setting {
+        var setting = Bench.Setting(
+            manifest: manifest, fixtures: folder.fixtures, directory: folder.directory, launcher: Installation.launcher)
+        setting.network = network
+        setting.environment = try granted(environment, to: folder)
+        setting.secrets = try secretValues(in: secrets, for: folder)
+        setting.scale = pace.scale
+        setting.seed = .random(in: 1...UInt64(UInt32.max))
+        setting.watch = watch
+        return setting
+    }
+}
+
+extension PluginFolder {
+    /// - Parameter name: the first case when it is nil.
+    /// - Throws: when there is no such case.
+    func fixture(named name: String?) throws -> Fixture {
+        guard let name else {
+            guard let first = fixtures.first else {
+                throw Answer(.usage, "\(self.name) has no cases to run; give it a job with --configuration KEY=VALUE")
+            }
+            return first
+        }
+        guard let fixture = fixtures.first(where: { $0.name == name }) else {
+            let names = fixtures.map(\.name)
+            let near = nearest(to: name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""
+            let there = names.isEmpty ? "none" : names.joined(separator: ", ")
+            throw Answer(.usage, "--case \(name): there is no such case; there are \(there)\(near)")
+        }
+        return fixture
+    }
+}
+
+extension PluginCommand {
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Runs one job of a plugin in a sandbox, and shows all that is said.",
+            discussion: """
+                Without --case or --configuration it is the first of the plugin's cases. Exit code 0: it ended as the \
+                case expects (without a case: it succeeded), and no rule that is looked for in every run is broken.
+                """)
+
+        @Argument(help: "The plugin's folder.") var directory: String
+        @Option(name: .customLong("case"), help: ArgumentHelp("One of the plugin's cases.", valueName: "name"))
+        var fixture: String?
+        @Option(help: ArgumentHelp("A job of your own: a property; may be repeated.", valueName: "key=value"))
+        var configuration: [String] = []
+        @Option(
+            help: ArgumentHelp(
+                "An input artifact of it, and the folder to copy; may be repeated.", valueName: "name=dir"))
+        var input: [String] = []
+        @Option(help: ArgumentHelp("An output artifact of it; may be repeated.", valueName: "name")) var output:
+            [String] = []
+        @Option(help: ArgumentHelp("Which action type, where the manifest has several.", valueName: "provider"))
+        var type: String?
+        @Option(help: ArgumentHelp("Cancels the job after so many seconds.", valueName: "seconds"))
+        var cancelAfter: Double?
+        @Option(help: ArgumentHelp("Keeps what is said for `plugin replay`.", valueName: "file")) var record: String?
+        @Option(help: ArgumentHelp("Copies the output artifacts into this new folder.", valueName: "dir")) var out:
+            String?
+        @OptionGroup var options: RehearsalOptions
+
+        private var isOwnJob: Bool { !(configuration.isEmpty && input.isEmpty && output.isEmpty && type == nil) }
+
+        func validate() throws {
+            try refuseEmpty(record, "--record")
+            try refuseEmpty(out, "--out")
+            guard fixture == nil || !isOwnJob else {
+                throw ValidationError(
+                    "--case is a job already: leave out --configuration, --input, --output and --type")
+            }
+            if let cancelAfter, !(0...3600).contains(cancelAfter) {
+                throw ValidationError("--cancel-after \(cancelAfter): must be from 0 to 3600")
+            }
+        }
+
+        func run() async throws {
+            let (folder, manifest) = try options.plugin(directory)
+            let job = isOwnJob ? try ownJob(manifest) : try folder.fixture(named: fixture)
+            if job.needsNetwork, !options.network { complain("case \(job.name) needs the network: see --network") }
+            let file = try record.map { try RecordFile($0) }
+            if let out, access(out, F_OK) == 0 { throw Answer(.usage, "--out \(out): exists already") }
+            print(
+                "\(printable(folder.name)) \(printable(folder.version)), \(isOwnJob ? "a job of your own" : "case \(job.name)")"
+            )
+            let bench = try Bench(options.setting(folder, manifest, watch: narrate()))
+            var wish = Rehearsal.Wish()
+            wish.cancelAfter = cancelAfter.map { .seconds($0) }
+            wish.out = out
+            let rehearsal = try await bench.closing { [wish] in
+                try await interruptible { try await bench.rehearse(job, wish) }
+            }
+            try file?.write(
+                Record(
+                    of: rehearsal, by: folder.name, version: folder.version, fixture: isOwnJob ? nil : job.name,
+                    inputs: job.inputArtifacts.mapValues { $0.hasPrefix("/") ? $0 : "\(folder.directory)/\($0)" }))
+            let account = Account(
+                of: rehearsal, by: folder.name, try Installation.specification().set(nil),
+                isCase: !isOwnJob && cancelAfter == nil)
+            print(printableLines("\n" + account.text))
+            throw Answer(account.isGood || cancelAfter != nil && account.isAbandoned ? .yes : .no)
+        }
+
+        private func ownJob(_ manifest: Manifest) throws -> Fixture {
+            let types = manifest.actionTypes
+            let providers = types.map(\.id.provider)
+            guard let chosen = type.map({ name in types.filter { $0.id.provider == name } }) ?? types as [ActionType]?,
+                let first = chosen.first, chosen.count == 1
+            else {
+                let near = type.flatMap { nearest(to: $0, in: providers) }.map { "; did you mean \($0)?" } ?? ""
+                throw Answer(.usage, "--type: name one of \(Set(providers).sorted().joined(separator: ", "))\(near)")
+            }
+            return Fixture(
+                own: first.id, configuration: try pairs(configuration, "--configuration"),
+                inputs: try inputFolders(input), outputs: output, timeoutSeconds: manifest.run.timeoutSeconds)
+        }
+    }
+}
+
+/// Prints what happens when it happens.
+func narrate() -> @Sendable (Recording.Entry) -> Void {
+    let narration = Narration()
+    return { narration.tell($0) }
+}
+
+private final class Narration: Sendable {
+    private let narrator = Mutex(Narrator())
+
+    func tell(_ entry: Recording.Entry) {
+        narrator.withLock { narrator in
+            for line in narrator.lines(for: entry) { print(printable(line)) }
+        }
+        fflush(standardOutput)
+    }
+}
+
+/// `--input NAME=DIR` arguments, with absolute paths.
+func inputFolders(_ arguments: [String]) throws -> [String: String] {
+    try pairs(arguments, "--input").mapValues { path in
+        guard let real = realpath(path, nil) else {
+            throw Answer(.usage, "--input \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}
+
+/// `KEY=VALUE` arguments.
+private func pairs(_ arguments: [String], _ option: String) throws -> [String: String] {
+    var pairs: [String: String] = [:]
+    for argument in arguments {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw Answer(.usage, "\(option) \(argument): must be of the form NAME=VALUE")
+        }
+        guard pairs.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
+            throw Answer(.usage, "\(option) \(argument): \(parts[0]) is given twice")
+        }
+    }
+    return pairs
+}
+
+/// A file that is open for a record: that it cannot be written is known before anything runs.
+struct RecordFile {
+    private let path: String
+    private let file: UnsafeMutablePointer<FILE>
+
+    init(_ path: String) throws {
+        self.path = path
+        // The job's secrets are in it.
+        guard let file = fopen(path, "we"), fchmod(fileno(file), 0o600) == 0 else {
+            throw Answer(.usage, "--record \(path): cannot be written: \(String(cString: strerror(errno)))")
+        }
+        self.file = file
+    }
+
+    func write(_ record: Record) throws {
+        guard fputs(record.text, file) >= 0, fclose(file) == 0 else {
+            throw Answer(.usage, "--record \(path): cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+}
+
+extension Bench {
+    /// Does something here, and clears everything away whatever happens.
+    nonisolated func closing<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
+        do {
+            let value = try await work()
+            await close()
+            return value
+        } catch {
+            await close()
+            throw error
+        }
+    }
+}
