@@ -73,7 +73,9 @@ public struct Account: Sendable {
             let files = folder.files
             let told = files.prefix(20).map { "    \($0.path)  \($0.sizeBytes) bytes" }
             let more = files.count > told.count ? ["    … and \(files.count - told.count) more"] : []
-            return ["  output \(artifact): \(files.isEmpty ? "empty" : "\(files.count) files")"] + told + more
+            return [
+                "  output \(artifact): \(files.isEmpty ? "empty" : "\(files.count) file\(files.count == 1 ? "" : "s")")"
+            ] + told + more
         }
     }
 

@@ -35,8 +35,8 @@ public struct Comparison: Hashable, Sendable {
     }
 
     public var text: String {
-        parts.map { part in ([part.title] + part.lines.map { "  \($0)" }).joined(separator: "\n") }.joined(
-            separator: "\n")
+        let told = parts.map { part in ([part.title] + part.lines.map { "  \($0)" }).joined(separator: "\n") }
+        return (told + [isSame ? "The same as it was." : "Not the same as it was."]).joined(separator: "\n")
     }
 }
 

@@ -3,6 +3,7 @@ import Authoring
 import Conformance
 import Glibc
 import Jansson
+import PluginHost
 import PluginProtocol
 import Synchronization
 
@@ -87,7 +88,10 @@ extension PluginCommand {
         var input: [String] = []
         @Option(help: ArgumentHelp("An output artifact of it; may be repeated.", valueName: "name")) var output:
             [String] = []
-        @Option(help: ArgumentHelp("Which action type, where the manifest has several.", valueName: "provider"))
+        @Option(
+            help: ArgumentHelp(
+                "Its action type, where the manifest has several: Build/Custom/Hello/1, or the provider.",
+                valueName: "type"))
         var type: String?
         @Option(help: ArgumentHelp("Cancels the job after so many seconds.", valueName: "seconds"))
         var cancelAfter: Double?
@@ -138,16 +142,20 @@ extension PluginCommand {
         }
 
         private func ownJob(_ manifest: Manifest) throws -> Fixture {
-            let types = manifest.actionTypes
-            let providers = types.map(\.id.provider)
-            guard let chosen = type.map({ name in types.filter { $0.id.provider == name } }) ?? types as [ActionType]?,
-                let first = chosen.first, chosen.count == 1
-            else {
-                let near = type.flatMap { nearest(to: $0, in: providers) }.map { "; did you mean \($0)?" } ?? ""
-                throw Answer(.usage, "--type: name one of \(Set(providers).sorted().joined(separator: ", "))\(near)")
+            let types = manifest.actionTypes.filter { [nil, $0.id.provider, $0.id.description].contains(type) }
+            guard types.count == 1, let first = types.first else {
+                let all = manifest.actionTypes.map(\.id.description)
+                let near = type.flatMap { nearest(to: $0, in: all) }.map { "; did you mean \($0)?" } ?? ""
+                throw Answer(.usage, "--type \(type ?? ""): name one of \(all.joined(separator: ", "))\(near)")
+            }
+            let configuration = try pairs(configuration, "--configuration")
+            do {
+                try manifest.check(configuration, of: first.id)
+            } catch {
+                complain("a host refuses this job before the plugin starts: \(error.message)")
             }
             return Fixture(
-                own: first.id, configuration: try pairs(configuration, "--configuration"),
+                own: first.id, configuration: configuration,
                 inputs: try inputFolders(input), outputs: output, timeoutSeconds: manifest.run.timeoutSeconds)
         }
     }
@@ -174,7 +182,7 @@ private final class Narration: Sendable {
 func inputFolders(_ arguments: [String]) throws -> [String: String] {
     try pairs(arguments, "--input").mapValues { path in
         guard let real = realpath(path, nil) else {
-            throw Answer(.usage, "--input \(path): \(String(cString: strerror(errno)))")
+            throw Answer(.usage, "--input: \(path): \(String(cString: strerror(errno)))")
         }
         defer { free(real) }
         return String(cString: real)

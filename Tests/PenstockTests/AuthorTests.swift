@@ -1,0 +1,269 @@
+import Glibc
+import Jansson
+import Testing
+
+extension Site {
+    /// Runs `penstock plugin`, which knows neither state nor settings here.
+    func author(_ arguments: String...) async throws -> Outcome { try await startAuthor(arguments).outcome() }
+
+    func startAuthor(_ arguments: [String], by wrapper: [String] = []) async throws -> Run {
+        try await launch(
+            wrapper + ["\(Site.programs)/penstock", "plugin"] + arguments, input: wrapper.isEmpty ? "" : nil)
+    }
+
+    /// A plugin of the Python template, in the folder `hello`.
+    func makeHello() async throws {
+        let outcome = try await author("new", "hello", "--language", "python")
+        try #require(outcome.code == 0, "\(outcome)")
+    }
+
+    /// Puts another text in the place of one in a file.
+    func replace(_ old: String, by new: String, in name: String) throws {
+        let text = try #require(contents(place(name)))
+        try #require(text.contains(old), "\(name) has \(old)")
+        var status = stat()
+        stat(place(name), &status)
+        try write(text.replacing(old, with: new), to: name, mode: status.st_mode & 0o777)
+    }
+}
+
+@Suite("The author's loop")
+struct AuthorTests {
+    @Test("a new plugin runs at once, and shows the conversation, the verdict and the outputs")
+    func first() async throws {
+        let site = try Site()
+        let made = try await site.author("new", "hello", "--language", "python")
+        #expect(
+            made.code == 0 && made.output.first == "hello/ is a plugin in Python, for Build/Custom/Hello/1.", "\(made)")
+        #expect(made.text.contains("  penstock plugin run hello  "))
+        let run = try await site.author("run", "hello")
+        #expect(run.code == 0 && run.output.first == "hello 0.1.0, case greets", "\(run)")
+        for said in [
+            " → job run Build/Custom/Hello/1", "Name = Zoë", "input App: in/App", " ← progress  0 %  Greeting Zoë",
+            "  exit status 0", "  Greeting = Hello, Zoë!", "  output Greeting: 1 file", "greeting.txt  13 bytes",
+            "As the case expects.",
+        ] { #expect(run.text.contains(said), "\(said) in \(run)") }
+    }
+
+    @Test(
+        "what cannot be made is told with what could be, and nothing is written",
+        arguments: [
+            (["../x", "--language", "sh"], "\"../x\" is no name of a plugin: 1 to 64 of 0-9 A-Z a-z _ and -"),
+            (["signs", "--language", "sh"], "signs: exists already; choose another name, or remove it"),
+            (["x", "--language", "pyton"], "--language pyton: there is no such template; there are bash, c, "),
+            (["x", "--language", "pyton"], "did you mean python?"),
+            (["x", "--language", "sh", "--worker"], "--worker: there is a worker in go and python only"),
+            (["x", "--language", "sh", "--category", "build"], "--category build: must be one of Source, Build, "),
+            (["x", "--language", "sh", "--provider", "a b"], "\"a b\" is no provider: 1 to 35 of "),
+        ])
+    func refused(arguments: [String], message: String) async throws {
+        let site = try Site()
+        let outcome = try await site.startAuthor(["new"] + arguments).outcome()
+        #expect(outcome.code == 2 && outcome.errorText.contains(message), "\(outcome)")
+        #expect(!site.exists("x"))
+    }
+
+    @Test("a language whose toolchain is missing is told with the package that has it")
+    func toolchain() async throws {
+        let site = try Site()
+        let outcome = try await site.launch([
+            "/usr/bin/env", "PATH=/nowhere", "\(Site.programs)/penstock", "plugin", "new", "x", "--language", "c",
+        ]).outcome()
+        #expect(
+            outcome.code == 2 && outcome.errorText.contains("C is not ready on this machine: apt-get install "),
+            "\(outcome)")
+        #expect(!site.exists("x"))
+    }
+
+    @Test("a case that does not end as expected, and a rule that is broken, are told; the answer is no")
+    func broken() async throws {
+        let site = try Site()
+        try await site.makeHello()
+        try site.replace("Hello, {name}!", by: "Hi, {name}!", in: "hello/bin/plugin")
+        try site.replace("os.dup2(2, 1)", by: "pass", in: "hello/bin/plugin")
+        let outcome = try await site.author("run", "hello", "--case", "greets")
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(outcome.text.contains("Not what the case expects: expected the output variable Greeting to be"))
+        #expect(outcome.text.contains("← no message: The input artifacts hold 2 files"))
+        #expect(outcome.text.contains("Breaks FRM-01: A plugin MUST NOT write anything but messages"))
+    }
+
+    @Test("a job of one's own: its configuration, inputs and outputs; what a host would refuse is said")
+    func ownJob() async throws {
+        let site = try Site()
+        try await site.makeHello()
+        let outcome = try await site.author(
+            "run", "hello", "--configuration", "Name=a=b", "--input", "App=signs", "--output", "Made", "--out", "made")
+        #expect(outcome.code == 0 && outcome.output.first == "hello 0.1.0, a job of your own", "\(outcome)")
+        #expect(contents(site.place("made/Made/greeting.txt")) == "Hello, a=b!\n")
+        let refused = try await site.author("run", "hello", "--configuration", "Nmae=x")
+        #expect(refused.code == 1, "\(refused)")
+        #expect(
+            refused.errorText.contains("a host refuses this job before the plugin starts: ")
+                && refused.errorText.contains("Nmae"))
+        #expect(refused.text.contains("Failed after ") && refused.text.contains("ConfigurationError: Name is"))
+    }
+
+    @Test("a job is cancelled when it is told to be, and what it started is gone")
+    func cancelled() async throws {
+        let site = try Site()
+        try await site.makeHello()
+        let outcome = try await site.author(
+            "run", "hello", "--configuration", "Name=x", "--configuration", "Seconds=61", "--cancel-after", "0.5")
+        #expect(
+            outcome.code == 0 && outcome.text.contains("→ SIGTERM") && outcome.text.contains("\nAbandoned after"),
+            "\(outcome)")
+        try await until("no process is left") { site.processes().isEmpty }
+    }
+
+    @Test(
+        "what `run` is given wrongly is refused before anything runs",
+        arguments: [
+            (["run", "absent"], "absent: does not exist"),
+            (["run", "signs"], "signs: is no plugin: it has no plugin.json"),
+            (
+                ["run", "hello", "--case", "greet"],
+                "--case greet: there is no such case; there are greets, takes-its-time, refuses; did you mean"
+            ),
+            (["run", "plugins/do"], "do has no cases to run; give it a job with --configuration KEY=VALUE"),
+            (
+                ["run", "plugins/do", "--configuration", "Script=true", "--type", "Od"],
+                "--type Od: name one of Source/Custom/Do/1, Build/Custom/Do/1"
+            ),
+            (["run", "hello", "--configuration", "Name"], "--configuration Name: must be of the form NAME=VALUE"),
+            (
+                ["run", "hello", "--configuration", "A=1", "--configuration", "A=2"],
+                "--configuration A=2: A is given twice"
+            ),
+            (["run", "hello", "--input", "App=absent"], "--input: absent: No such file or directory"),
+            (["run", "hello", "--case", "greets", "--output", "X"], "--case is a job already"),
+            (["run", "hello", "--cancel-after", "-1"], "--cancel-after"),
+            (["run", "hello", "--record", "absent/file"], "--record absent/file: cannot be written: No such file"),
+            (["run", "hello", "--out", "signs"], "--out signs: exists already"),
+            (
+                ["run", "hello", "--environment", "HOME"],
+                "--environment HOME: permissions.environment does not ask for it"
+            ),
+            (["build", "hello"], "hello: its manifest has no run.build, so there is nothing to build"),
+            (["build", "signs"], "signs: is no plugin"), (["watch", "signs"], "signs: is no plugin"),
+            (["replay", "absent", "hello"], "absent: does not exist"),
+            (["replay", "settings.yaml", "hello"], "settings.yaml: line 1 is no part of a transcript"),
+        ])
+    func wrong(arguments: [String], message: String) async throws {
+        let site = try Site()
+        try await site.makeHello()
+        let outcome = try await site.startAuthor(arguments).outcome()
+        #expect(outcome.code == 2 && outcome.errorText.contains(message), "\(outcome)")
+        #expect(!outcome.text.contains("→"), "nothing was run")
+    }
+
+    @Test("a build is run as the author would, and its failure told with its status")
+    func build() async throws {
+        let site = try Site()
+        try await site.makeHello()
+        try site.replace(
+            "\"timeoutSeconds\"", by: "\"build\": [\"sh\", \"make.sh\"], \"timeoutSeconds\"", in: "hello/plugin.json")
+        try site.write("echo made > made; exit 3", to: "hello/make.sh")
+        let failed = try await site.author("build", "hello")
+        #expect(failed.code == 1 && failed.errorText.contains("hello: `sh make.sh` ended with status 3"), "\(failed)")
+        try site.write("rm bin/plugin", to: "hello/make.sh")
+        let lost = try await site.author("build", "hello")
+        #expect(
+            lost.code == 1
+                && lost.errorText.contains("built, but plugin hello: run.command \"bin/plugin\" does not exist"),
+            "\(lost)")
+        try site.write("printf '#!/bin/sh\\n' > bin/plugin; chmod +x bin/plugin", to: "hello/make.sh")
+        #expect(try await site.author("build", "hello").code == 0)
+    }
+
+    @Test("watch runs the cases again when a file changes, and tells a manifest that is broken; Ctrl-C ends it")
+    func watch() async throws {
+        let site = try Site()
+        try await site.makeHello()
+        let run = try await site.startAuthor(["watch", "hello", "--case", "greets,refuses"])
+        try await run.until(says: "  ok      refuses")
+        #expect(run.output.contains("  ok      greets"))
+        try site.replace("Hello, {name}!", by: "Hi, {name}!", in: "hello/bin/plugin")
+        try await run.until(says: "  FAILED  greets")
+        try await until("the fault is told") { run.output.contains("Not what the case expects: ") }
+        let manifest = try #require(contents(site.place("hello/plugin.json")))
+        try site.write("{", to: "hello/plugin.json")
+        try await until("the manifest's fault is told") { run.errors.contains("hello/plugin.json: ") }
+        try site.replace("Hi, {name}!", by: "Hello, {name}!", in: "hello/bin/plugin")
+        try site.write(manifest, to: "hello/plugin.json")
+        try await until("all is well again") { run.output.split(separator: "\n").last == "  ok      refuses" }
+        let outcome = try await run.outcome(after: SIGINT)
+        #expect(outcome.code == 0, "\(outcome)")
+    }
+}
+
+@Suite("penstock plugin replay")
+struct ReplayTests {
+    /// A plugin, and the record `t` of one case of it.
+    private func record(_ site: Site, _ options: String...) async throws {
+        try await site.makeHello()
+        let outcome = try await site.startAuthor(["run", "hello", "--record", "t"] + options).outcome()
+        try #require(outcome.code == 0, "\(outcome)")
+    }
+
+    @Test("the same plugin says the same; a changed one is shown with what it says otherwise")
+    func difference() async throws {
+        let site = try Site()
+        try await record(site)
+        let same = try await site.author("replay", "t", "hello")
+        #expect(same.code == 0 && same.output.last == "The same as it was.", "\(same)")
+        try site.replace("Hello, {name}!", by: "Hi, {name}!", in: "hello/bin/plugin")
+        try site.replace("0.1.0", by: "0.2.0", in: "hello/plugin.json")
+        let other = try await site.author("replay", "t", "hello")
+        #expect(other.code == 1 && other.output.first == "recorded with version 0.1.0, this is 0.2.0", "\(other)")
+        #expect(other.text.contains("  - {\"outputVariables\":{\"Files\":\"2\",\"Greeting\":\"Hello, Zoë!\"}"))
+        #expect(other.text.contains("  + {\"outputVariables\":{\"Files\":\"2\",\"Greeting\":\"Hi, Zoë!\"}"))
+        #expect(
+            other.text.contains("output artifacts\n  - Greeting/greeting.txt  "), "files are compared too: \(other)")
+    }
+
+    @Test("a cancel comes again when it came, and inputs come from where they came")
+    func cancelAndInputs() async throws {
+        let site = try Site()
+        try await record(
+            site, "--configuration", "Name=x", "--configuration", "Seconds=30", "--input", "App=signs",
+            "--cancel-after", "0.4")
+        let again = try await site.author("replay", "t", "hello")
+        #expect(
+            again.code == 0 && again.text.contains("→ SIGTERM") && again.text.contains("jobAbandonedResult"), "\(again)"
+        )
+        try site.replace("\(site.path)/signs", by: "/nowhere/signs", in: "t")
+        let lost = try await site.author("replay", "t", "hello")
+        #expect(
+            lost.code == 2 && lost.errorText.contains("input artifact App: /nowhere/signs: No such file"), "\(lost)")
+        #expect(try await site.author("replay", "t", "hello", "--input", "App=signs").code == 0)
+    }
+
+    @Test("another plugin, another protocol, and a type that is not served are refused by name")
+    func foreign() async throws {
+        let site = try Site()
+        try await record(site)
+        let plugin = try await site.author("replay", "t", "plugins/do")
+        #expect(
+            plugin.code == 2 && plugin.errorText.contains("t is of the plugin hello, and plugins/do is do"), "\(plugin)"
+        )
+        try site.replace("\"provider\": \"Hello\"", by: "\"provider\": \"Other\"", in: "hello/plugin.json")
+        let type = try await site.author("replay", "t", "hello")
+        #expect(
+            type.code == 2 && type.errorText.contains("t asks for Build/Custom/Hello/1, which hello does not serve"),
+            "\(type)")
+        try site.replace("penstock/1", by: "penstock/9", in: "t")
+        let spoken = try await site.author("replay", "t", "hello")
+        #expect(
+            spoken.code == 2 && spoken.errorText.contains("t: line 1 speaks \"penstock/9\"; only penstock/1"),
+            "\(spoken)")
+    }
+
+    @Test("a record holds the job's secrets, so nobody else may read it")
+    func mode() async throws {
+        let site = try Site()
+        try await record(site)
+        var status = stat()
+        #expect(stat(site.place("t"), &status) == 0 && status.st_mode & 0o777 == 0o600)
+    }
+}
