@@ -14,10 +14,16 @@ PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-d
 	bubblewrap git jq python3 python3-yaml python3-botocore python3-jsonschema util-linux perl \
 	python3-markdown python3-venv procps curl
 
+# What the templates of plugins are written in: each as its template.json says, but for compilers that are there.
+LANGUAGES := bash dash jq python3 perl nodejs ruby php-cli lua5.4 lua-cjson lua-posix gcc \
+	$(foreach pair,go=golang-go cargo=cargo javac=default-jdk-headless,\
+	$(if $(shell command -v $(word 1,$(subst =, ,$(pair)))),,$(word 2,$(subst =, ,$(pair)))))
+
 # Servers that plugins are tested against; nothing of them is installed into the system.
 TOOLS := .build/test-tools
 
-.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests conformance selftest soak demonstration
+.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests \
+	conformance templates selftest soak demonstration
 
 run: setup build demonstration
 
@@ -28,7 +34,7 @@ test: setup lint
 	swift test --skip-build --filter PenstockTests
 	# The kit judges by time, too.
 	swift test --skip-build --filter ConformanceTests
-	$(MAKE) spec-tests plugin-tests conformance selftest demonstration
+	$(MAKE) spec-tests plugin-tests conformance templates selftest demonstration
 
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
@@ -63,6 +69,11 @@ conformance:
 	@failed=0; for plugin in plugins/*/; do \
 		.build/debug/penstock conformance run "$${plugin%/}" || failed=1; done; exit $$failed
 
+# A plugin of every template in every category, judged by all rules.
+templates:
+	$(MAKE) setup PACKAGES="$(LANGUAGES)"
+	Tests/TemplateTests/templates.py .build/debug/penstock
+
 # The proof of the conformance kit: each mutant by the rules of its own group and all that are judged in every run.
 selftest:
 	.build/debug/penstock conformance selftest
@@ -91,3 +102,4 @@ install: setup
 	install -D -m 755 .build/release/penstock-sandbox $(DESTDIR)$(PREFIX)/bin/penstock-sandbox
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock
 	cp -r plugins spec $(DESTDIR)$(PREFIX)/lib/penstock/
+	cp -r Sources/Authoring/Templates $(DESTDIR)$(PREFIX)/lib/penstock/templates

@@ -11,7 +11,7 @@ struct ReadmeTests {
     func firstPlugin() throws {
         let (status, said) = try run(try block("A test runs this block as it stands."))
         #expect(status == 0, "\(said)")
-        #expect(said.contains("Greet/Hello | hello world, you sent 2 files"), "\(said)")
+        #expect(said.contains("Greet/Hello | The input artifacts hold 6 files"), "\(said)")
     }
 
     @Test("the scenarios of that pipeline pass as they are written")
@@ -25,7 +25,21 @@ struct ReadmeTests {
     func conformance() throws {
         let cases = try block("A test runs this block after the first one.")
         let (status, said) = try run(try block("A test runs this block as it stands.") + cases)
-        #expect(status == 0 && said.contains("hello 1.0.0 passes"), "\(said)")
+        #expect(status == 0 && said.contains("hello 0.1.0 passes"), "\(said)")
+    }
+
+    @Test("the first plugin is made, changed, judged and used by what its page says to type")
+    func tutorial() throws {
+        let page = try String(contentsOf: root.appending(path: "docs/first-plugin.md"), encoding: .utf8)
+        let blocks = page.components(separatedBy: "```bash\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+        let (status, said) = try run(blocks.joined())
+        #expect(status == 0, "\(said)")
+        for shown in [
+            "hello 0.1.0, case greets", "  Greeting = Hello, Zoë!", "Abandoned after ", "  Greeting = HELLO, ZOË!",
+            "hello 0.1.0 passes", "Greet/Hello | ",
+        ] { #expect(said.contains(shown), "\(shown) in \(said)") }
     }
 
     /// The commands below a comment.
