@@ -41,13 +41,14 @@ let package = Package(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("seccomp"), onlyC]),
 
+        library("JUnit"),
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),
         library("PluginProtocol", ["Jansson"]),
         library("Processes", ["CSystem"]),
         library("Definitions", ["Jansson", "Pipelines", .product(name: "Yams", package: "Yams")]),
         library("Engine", ["Pipelines"]),
-        library("Scenarios", ["Engine", "Jansson", "Pipelines"]),
+        library("Scenarios", ["Engine", "JUnit", "Jansson", "Pipelines"]),
         library("Artifacts", ["CSystem", "CCrypto", "CArchive"]),
         library("Workspaces", ["CSystem", "Processes"]),
         library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
@@ -60,16 +61,19 @@ let package = Package(
                 "Workspaces",
             ]),
         library(
-            "Conformance", ["Artifacts", "CSystem", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
+            "Conformance", ["Artifacts", "CSystem", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
         .target(
             name: "Authoring",
-            dependencies: ["Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Workspaces"],
+            dependencies: [
+                "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Workspaces",
+            ],
             // Plugins, of which only the text is of interest here.
             exclude: ["Templates"], swiftSettings: strict),
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
+                "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines",
+                "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),

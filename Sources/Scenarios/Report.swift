@@ -1,4 +1,5 @@
 import Engine
+import JUnit
 import Jansson
 
 /// What is told of all scenarios of a pipeline.
@@ -36,27 +37,13 @@ public struct Report: Hashable, Sendable {
 
     /// The XML that continuous integration reads as the results of tests: a suite with a case for each scenario.
     public var junit: String {
-        let counts = "tests=\"\(results.count)\" failures=\"\(failureCount)\" errors=\"0\" skipped=\"0\" time=\"0\""
-        let suite = "name=\"\(escaped(pipeline))\" \(counts)"
-        let cases = results.map { result -> String in
-            let head = "    <testcase classname=\"\(escaped(pipeline))\" name=\"\(escaped(result.name))\" time=\"0\""
-            guard let first = result.lines.first else { return "\(head)/>\n" }
-            let text = escaped(result.lines.joined(separator: "\n"), inAttribute: false)
-            return """
-                \(head)>
-                      <failure type="unexpected" message="\(escaped(first))">\(text)</failure>
-                    </testcase>
-
-                """
+        let cases = results.map { result in
+            let text = result.lines.joined(separator: "\n")
+            return JUnitReport.Case(
+                name: result.name, class: pipeline,
+                outcome: result.lines.first.map { .failure(type: "unexpected", $0, text: text) } ?? .success(told: nil))
         }
-        return """
-            <?xml version="1.0" encoding="UTF-8"?>
-            <testsuites \(counts)>
-              <testsuite \(suite)>
-            \(cases.joined())  </testsuite>
-            </testsuites>
-
-            """
+        return JUnitReport(suites: [.init(name: pipeline, cases: cases)]).xml
     }
 }
 
@@ -91,23 +78,4 @@ extension ScenarioResult {
             "path": .strings(simulation.path.map(\.description)), "deviations": .array(deviations),
         ]
     }
-}
-
-/// Text for XML 1.0, which has no place at all for most control characters.
-private func escaped(_ text: String, inAttribute: Bool = true) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "&": result += "&amp;"
-        case "<": result += "&lt;"
-        case ">": result += "&gt;"
-        case "\"": result += "&quot;"
-        // A parser would make a space of them in an attribute, and drop a carriage return anywhere.
-        case "\n" where inAttribute, "\t" where inAttribute, "\r": result += "&#\(scalar.value);"
-        case "\n", "\t": result.unicodeScalars.append(scalar)
-        case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
-        default: result.unicodeScalars.append(scalar)
-        }
-    }
-    return result
 }

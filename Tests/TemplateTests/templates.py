@@ -80,13 +80,13 @@ class Bench:
         )
 
     def measure(self, templates):
-        print(f"{'':15}{'new':>8}{'run':>8}{'kit':>8}   one job: {'median':>8}{'peak memory':>14}")
+        print(f"{'':15}{'new':>8}{'run':>8}{'kit':>8}   one job: {'median':>8}{'memory':>10}   in a worker: {'a job':>8}{'memory':>10}")
         for template in templates:
-            steps = []
+            plugin, steps = self.folder / f"{template}-build", []
             for step in (
                 lambda: self.new(template, "Build"),
-                lambda: self.run("plugin", "run", f"{template}-build"),
-                lambda: self.run("conformance", "run", f"{template}-build"),
+                lambda: self.run("plugin", "run", plugin),
+                lambda: self.run("conformance", "run", plugin),
             ):
                 began = time.monotonic()
                 done = step()
@@ -94,56 +94,62 @@ class Bench:
                 if done.returncode:
                     print(f"{template}: {done.stdout}{done.stderr}")
                     return 1
-            jobs = sorted(one_job(self.folder / f"{template}-build") for _ in range(11))
-            print(
-                f"{template:15}" + "".join(f"{seconds:6.2f} s" for seconds in steps)
-                + f"            {1000 * jobs[5][0]:5.0f} ms{jobs[5][1] / 1024:10.1f} MiB"
-            )
+            row = f"{template:15}" + "".join(f"{seconds:6.2f} s" for seconds in steps)
+            single = sorted(spoken(plugin, "oneShot", 1) for _ in range(11))[5]
+            row += f"            {1000 * single[0]:5.0f} ms{single[1]:6.1f} MiB"
+            if template.endswith("-worker"):
+                many = spoken(plugin, "worker", 1000)
+                row += f"               {many[0]:5.2f} ms{many[1]:6.1f} MiB"
+            print(row, flush=True)
         return 0
 
 
-def one_job(plugin):
-    """Seconds and kilobytes of one process of a plugin with one job, without a host or a sandbox."""
+def spoken(plugin, lifecycle, count):
+    """Seconds (of 1000 jobs: milliseconds a job) and MiB of one process of a plugin, without a host or a sandbox."""
     with tempfile.TemporaryDirectory() as root:
         for folder in ("in/App", "out/Greeting", "tmp", "home"):
             os.makedirs(f"{root}/{folder}")
-        action = json.loads((plugin / "plugin.json").read_text())["actionTypes"][0]
-
-        def artifact(path):
-            return [{"name": path.split("/")[1], "location": {"pathLocation": {"path": path}}}]
-
-        job = {
-            "protocol": "penstock/1", "type": "job", "jobId": "1", "operation": "run", "attempt": 1,
-            "timeoutSeconds": 60, "cancelGraceSeconds": 5, "secretConfigurationKeys": [],
-            "workspace": {"root": root, "tmp": "tmp"}, "host": {"name": "measure", "version": "1", "features": []},
-            "data": {
-                "actionTypeId": {key: action[key] for key in ("category", "owner", "provider", "version")},
-                "actionConfiguration": {"configuration": {"Name": "Zoë"}},
-                "pipelineContext": {
-                    "pipelineName": "p", "stage": {"name": "S"}, "action": {"name": "A", "actionExecutionId": "a"}
-                },
-                "inputArtifacts": artifact("in/App"), "outputArtifacts": artifact("out/Greeting"),
-            },
-        }  # fmt: skip
+        manifest = json.loads((plugin / "plugin.json").read_text())
+        jobs = "".join(json.dumps(job(manifest, root, f"job-{number}")) + "\n" for number in range(count))
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": f"{root}/home", "TMPDIR": f"{root}/tmp", "LANG": "C.UTF-8",
-            "PENSTOCK_PROTOCOL": "penstock/1", "PENSTOCK_LIFECYCLE": "oneShot",
+            "PENSTOCK_PROTOCOL": "penstock/1", "PENSTOCK_LIFECYCLE": lifecycle,
         }  # fmt: skip
-        program = plugin / "bin/plugin" if (plugin / "bin/plugin").exists() else plugin / "bin/exec"
-        arguments = json.loads((plugin / "plugin.json").read_text())["run"]["command"][1:]
-        with open(f"{root}/answer", "wb") as answer:
+        program, *arguments = manifest["run"]["command"]
+        with open(f"{root}/jobs", "w+") as given, open(f"{root}/answer", "wb") as answer:
+            given.write(jobs)
+            given.seek(0)
             began = time.monotonic()
             child = subprocess.Popen(
-                [program, *arguments], cwd=root, env=environment, stdin=subprocess.PIPE, stdout=answer, stderr=answer
+                [plugin / program, *arguments], cwd=root, env=environment, stdin=given, stdout=answer, stderr=answer
             )
-            child.stdin.write(json.dumps(job).encode() + b"\n")
-            child.stdin.close()
-            _, status, usage = os.wait4(child.pid, 0)
+            _, child.returncode, usage = os.wait4(child.pid, 0)
             seconds = time.monotonic() - began
-            child.returncode = status
-        if status or "jobSuccessResult" not in pathlib.Path(f"{root}/answer").read_text():
-            sys.exit(f"{plugin}: {pathlib.Path(f'{root}/answer').read_text()}")
-        return seconds, usage.ru_maxrss
+        said = pathlib.Path(f"{root}/answer").read_text()
+        if child.returncode or said.count("jobSuccessResult") != count:
+            sys.exit(f"{plugin}: {said}")
+        return seconds, usage.ru_maxrss / 1024
+
+
+def job(manifest, root, identifier):
+    action = manifest["actionTypes"][0]
+
+    def artifact(path):
+        return [{"name": path.split("/")[1], "location": {"pathLocation": {"path": path}}}]
+
+    return {
+        "protocol": "penstock/1", "type": "job", "jobId": identifier, "operation": "run", "attempt": 1,
+        "timeoutSeconds": 60, "cancelGraceSeconds": 5, "secretConfigurationKeys": [],
+        "workspace": {"root": root, "tmp": "tmp"}, "host": {"name": "measure", "version": "1", "features": []},
+        "data": {
+            "actionTypeId": {key: action[key] for key in ("category", "owner", "provider", "version")},
+            "actionConfiguration": {"configuration": {"Name": "Zoë"}},
+            "pipelineContext": {
+                "pipelineName": "p", "stage": {"name": "S"}, "action": {"name": "A", "actionExecutionId": identifier}
+            },
+            "inputArtifacts": artifact("in/App"), "outputArtifacts": artifact("out/Greeting"),
+        },
+    }  # fmt: skip
 
 
 main()
