@@ -47,7 +47,7 @@ class Bench:
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for (template, category), (text, seconds) in zip(plugins, pool.map(lambda each: self.verdict(*each), plugins)):
                 print(f"{'FAILED' if text else 'ok    '} {template} {category}  {seconds:.1f} s", flush=True)
-                print(text, end="", flush=True)
+                print("".join(text.splitlines(keepends=True)[:30]), end="", flush=True)
                 failed += bool(text)
         print(f"{len(plugins) - failed} passed, {failed} failed")
         return 1 if failed else 0
