@@ -61,10 +61,16 @@ let package = Package(
             ]),
         library(
             "Conformance", ["Artifacts", "CSystem", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
+        .target(
+            name: "Authoring",
+            dependencies: [
+                "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+            ], exclude: ["Templates"], swiftSettings: strict),
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines", "PluginHost",
+                "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines",
+                "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -100,6 +106,7 @@ let package = Package(
         tests(
             "ConformanceTests",
             ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
+        tests("AuthoringTests", ["Authoring", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
             "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),

@@ -22,8 +22,12 @@ private let house: [String: Set<String>] = [
         "Workspaces",
     ],
     "Conformance": ["Artifacts", "CSystem", "Jansson", "PluginProtocol", "Processes", "Workspaces"],
+    "Authoring": [
+        "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+    ],
     "penstock": [
-        "ArgumentParser", "Artifacts", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines",
+        "ArgumentParser", "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson",
+        "Pipelines",
         "PluginHost",
         "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
     ],
