@@ -25,11 +25,55 @@ extension FolderDigest {
     public init(
         ofFolder path: String, excluding excluded: Set<String> = [], limitBytes: Int = .max
     ) throws(ArtifactError) {
+        self = try FolderContent(ofFolder: path, excluding: excluded, limitBytes: limitBytes).digest
+    }
+}
+
+/// What is in a folder, entry by entry, so that a difference can be named.
+public struct FolderContent: Hashable, Sendable {
+    public let digest: FolderDigest
+    /// By path, as it is shown to a reader: the record of which the digest is taken, without the path.
+    ///
+    /// That is `Fx<SHA-256>` or `F-<SHA-256>`, `D`, `L<target>` and `O`.
+    public let entries: [String: String]
+
+    /// - Throws: as `FolderDigest` does.
+    public init(
+        ofFolder path: String, excluding excluded: Set<String> = [], limitBytes: Int = .max
+    ) throws(ArtifactError) {
         var walk = try FolderWalk(path, limitBytes: limitBytes)
         try walk.take(.root, excluding: excluded)
         while let next = walk.pending.popLast() { try walk.take(next) }
-        let text = walk.records.sorted { $0.path < $1.path }.flatMap { $0.text }
-        self = text.withUnsafeBytes { SHA256().digest(of: $0) }
+        let records = walk.records.sorted { $0.path < $1.path }
+        let text = records.flatMap { $0.content.text(at: $0.path) }
+        digest = text.withUnsafeBytes { SHA256().digest(of: $0) }
+        // Only of names that no reader could tell apart is one left out, and the digest has them both.
+        entries = Dictionary(records.map { ($0.path.description, $0.content.description) }) { first, _ in first }
+    }
+}
+
+private enum FolderEntry: CustomStringConvertible {
+    case file(isExecutable: Bool, BlobDigest)
+    case directory
+    case link(target: [UInt8])
+    case other
+
+    func text(at path: ArtifactPath) -> [UInt8] {
+        switch self {
+        case .file: Array("\(self) ".utf8) + path.bytes + [0]
+        case .directory: Array("D".utf8) + path.bytes + [0]
+        case .link(let target): Array("L".utf8) + path.bytes + [0] + target + [0]
+        case .other: Array("O".utf8) + path.bytes + [0]
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .file(let isExecutable, let digest): "F\(isExecutable ? "x" : "-")\(digest)"
+        case .directory: "D"
+        case .link(let target): "L\(escaped(target))"
+        case .other: "O"
+        }
     }
 }
 
@@ -39,7 +83,7 @@ private struct FolderWalk: ~Copyable {
     private let hash = SHA256()
     private let buffer = Buffer()
     var pending: [ArtifactPath] = []
-    var records: [(path: ArtifactPath, text: [UInt8])] = []
+    var records: [(path: ArtifactPath, content: FolderEntry)] = []
 
     private let limitBytes: Int
     private var leftBytes: Int
@@ -61,7 +105,7 @@ private struct FolderWalk: ~Copyable {
         for name in names {
             let path = directory.appending(name.dropLast().map { UInt8(bitPattern: $0) })
             try ArtifactLimits().check(path, after: records.count)
-            records.append((path, try record(name, path) + [0]))
+            records.append((path, try entry(name, path)))
         }
     }
 
@@ -72,19 +116,18 @@ private struct FolderWalk: ~Copyable {
             .limitExceeded, "\(path)", "\(folder) has more than \(limitBytes) bytes of files, with \(path)")
     }
 
-    private mutating func record(_ name: [CChar], _ path: ArtifactPath) throws(ArtifactError) -> [UInt8] {
+    private mutating func entry(_ name: [CChar], _ path: ArtifactPath) throws(ArtifactError) -> FolderEntry {
         var status = stat()
         guard fstatat(cursor.directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw failure(path) }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             pending.append(path)
-            return Array("D".utf8) + path.bytes
+            return .directory
         case S_IFREG:
             try count(Int(status.st_size), path)
-            let mode = status.st_mode & 0o100 != 0 ? "x" : "-"
-            return Array("F\(mode)\(try digest(name, path)) ".utf8) + path.bytes
-        case S_IFLNK: return Array("L".utf8) + path.bytes + [0] + (try target(name, path))
-        default: return Array("O".utf8) + path.bytes
+            return .file(isExecutable: status.st_mode & 0o100 != 0, try digest(name, path))
+        case S_IFLNK: return .link(target: try target(name, path))
+        default: return .other
         }
     }
 

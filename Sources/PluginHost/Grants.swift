@@ -1,5 +1,5 @@
-import Jansson
 import PluginProtocol
+import Processes
 
 /// What the operator lets a plugin have beyond its workspace.
 public struct Grants: Hashable, Sendable {
@@ -16,17 +16,16 @@ public struct Grants: Hashable, Sendable {
     }
 
     /// What `manifest` asks for and is granted.
-    /// - Parameter shipped: whether the plugin came with Penstock; it then has the network that it declares.
-    /// - Throws: `GrantMissing` with the lines that the settings file lacks, or `ConfigurationInvalid` for a path that
+    /// - Parameters:
+    ///   - shipped: whether the plugin came with Penstock; it then has the network that it declares.
+    ///   - options: what a command is told besides to find this plugin and these grants.
+    /// - Throws: `GrantMissing` with the command that grants what is missing, or `ConfigurationInvalid` for a path that
     ///   is not absolute.
-    public func narrowed(to manifest: Manifest, shipped: Bool) throws(Failure) -> Grants {
+    public func narrowed(to manifest: Manifest, shipped: Bool, options: [String] = []) throws(Failure) -> Grants {
         let wanted = manifest.permissions
-        var missing = Grants()
-        missing.network = wanted.network && !network && !shipped
-        missing.environment = Set(wanted.environment).subtracting(environment)
-        let unbound = wanted.hostPaths.filter { $0.required && hostPaths[$0.name, default: []].isEmpty }
-        guard !missing.network && missing.environment.isEmpty && unbound.isEmpty else {
-            throw Failure(.grantMissing, advice(for: manifest, missing, unbound))
+        let missing = missing(for: manifest, shipped: shipped)
+        guard missing == Grants() else {
+            throw Failure(.grantMissing, missing.advice(for: manifest, options))
         }
         for slot in wanted.hostPaths {
             for path in hostPaths[slot.name] ?? [] where !path.hasPrefix("/") {
@@ -41,32 +40,66 @@ public struct Grants: Hashable, Sendable {
             hostPaths: hostPaths.filter { slots.contains($0.key) })
     }
 
-    private func advice(for manifest: Manifest, _ missing: Grants, _ unbound: [Manifest.HostPath]) -> String {
-        var complete = self
-        complete.network = network || missing.network
-        complete.environment.formUnion(missing.environment)
-        for slot in unbound { complete.hostPaths[slot.name] = ["/PATH/FOR/\(slot.name)"] }
-        let needs =
-            (missing.network ? ["the network"] : [])
-            + missing.environment.sorted().map { "the environment variable \($0)" }
-            + unbound.map { slot in
-                let description = slot.description.map { ": \($0)" } ?? ""
-                return "a path of this machine for \"\(slot.name)\" (\(slot.mode.rawValue)\(description))"
-            }
-        return "plugin \(manifest.name) needs \(needs.joined(separator: ", and ")), which is not granted."
-            + " Put into the settings file:\ngrants: {\(manifest.name): {\(complete.settings)}}"
+    /// What `manifest` needs and is not granted; a slot without a path has a placeholder for one.
+    public func missing(for manifest: Manifest, shipped: Bool) -> Grants {
+        let wanted = manifest.permissions
+        let unbound = wanted.hostPaths.filter { $0.required && hostPaths[$0.name, default: []].isEmpty }
+        return Grants(
+            network: wanted.network && !network && !shipped,
+            environment: Set(wanted.environment).subtracting(environment),
+            hostPaths: Dictionary(unbound.map { ($0.name, ["/PATH/FOR/\($0.name)"]) }) { first, _ in first })
     }
 
-    /// As it stands in a settings file.
-    private var settings: String {
-        var entries: [String] = []
-        if network { entries.append("network: true") }
-        if !environment.isEmpty { entries.append("environment: [\(environment.sorted().joined(separator: ", "))]") }
-        let slots = hostPaths.sorted { $0.key < $1.key }.map { name, paths in
-            let texts = paths.map { JSON.string($0).text }
-            return "\(name): \(texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]")"
+    /// The command that grants all this.
+    /// - Parameter options: what it is told besides.
+    public func command(for plugin: String, _ options: [String] = []) -> String {
+        let paths = hostPaths.sorted { $0.key < $1.key }.flatMap { name, paths in
+            paths.flatMap { ["--host-path", "\(name)=\(shellWord($0))"] }
         }
-        if !slots.isEmpty { entries.append("hostPaths: {\(slots.joined(separator: ", "))}") }
-        return entries.joined(separator: ", ")
+        let words =
+            ["penstock plugin grant", plugin] + (network ? ["--network"] : [])
+            + environment.sorted().flatMap { ["--environment", $0] } + paths + options.map(shellWord)
+        return words.joined(separator: " ")
+    }
+
+    private func advice(for manifest: Manifest, _ options: [String]) -> String {
+        let needs = manifest.permissions.wishes.filter { has($0) }.map(\.description)
+        return "plugin \(manifest.name) needs \(needs.joined(separator: ", and ")), which is not granted."
+            + " To grant it:\n\(command(for: manifest.name, options))"
+    }
+
+    /// Whether this is among them.
+    public func has(_ wish: Wish) -> Bool {
+        switch wish {
+        case .network: network
+        case .environment(let name): environment.contains(name)
+        case .hostPath(let slot): !hostPaths[slot.name, default: []].isEmpty
+        }
+    }
+}
+
+/// One thing that a plugin asks for beyond its workspace.
+public enum Wish: Hashable, Sendable, CustomStringConvertible {
+    case network
+    case environment(String)
+    case hostPath(Manifest.HostPath)
+
+    /// As the end of a sentence: `a path of this machine for "target" (rw: where releases go)`.
+    public var description: String {
+        switch self {
+        case .network: return "the network"
+        case .environment(let name): return "the environment variable \(name)"
+        case .hostPath(let slot):
+            let traits = slot.mode.rawValue + (slot.required ? "" : ", optional")
+            let description = slot.description.map { ": \($0)" } ?? ""
+            return "a path of this machine for \"\(slot.name)\" (\(traits)\(description))"
+        }
+    }
+}
+
+extension Manifest.Permissions {
+    /// All that is asked for.
+    public var wishes: [Wish] {
+        (network ? [.network] : []) + environment.map { .environment($0) } + hostPaths.map { .hostPath($0) }
     }
 }

@@ -18,6 +18,8 @@ public enum HostCode: String, Hashable, Sendable, CaseIterable {
     case requirementMissing = "RequirementMissing"
     case unsupportedProtocol = "UnsupportedProtocol"
     case grantMissing = "GrantMissing"
+    /// The plugin is not what the lock file of its directory has.
+    case lockMismatch = "LockMismatch"
     case notExecutable = "NotExecutable"
     case outputArtifactEscapes = "OutputArtifactEscapes"
     case sandboxDenied = "SandboxDenied"
@@ -37,7 +39,7 @@ public enum HostCode: String, Hashable, Sendable, CaseIterable {
             .jobFailed
         case .manifestInvalid, .configurationInvalid, .commandNotFound, .requirementMissing, .unsupportedProtocol:
             .configurationError
-        case .grantMissing, .notExecutable, .outputArtifactEscapes, .sandboxDenied: .permissionError
+        case .grantMissing, .lockMismatch, .notExecutable, .outputArtifactEscapes, .sandboxDenied: .permissionError
         case .inputArtifactUnavailable: .revisionUnavailable
         case .workerCrashed, .heartbeatLost, .ackTimeout, .hostShutdown, .outOfMemory, .sandboxFailed, .spawnFailed:
             .systemUnavailable

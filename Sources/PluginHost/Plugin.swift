@@ -11,12 +11,18 @@ public struct Plugin: Hashable, Sendable {
     public var directory: String
     /// Which of the directories of the search it was found in.
     public var origin: String
+    /// Whether commands find it without being told where.
+    public var isFoundByDefault: Bool
 
-    public init(manifest: Manifest, directory: String, origin: String) {
+    public init(manifest: Manifest, directory: String, origin: String, isFoundByDefault: Bool = false) {
         self.manifest = manifest
         self.directory = directory
         self.origin = origin
+        self.isFoundByDefault = isFoundByDefault
     }
+
+    /// What a command about it is told besides: `["--plugins", "/srv/plugins"]`, or nothing.
+    public var options: [String] { isFoundByDefault ? [] : ["--plugins", origin] }
 
     /// The declaration of one of its action types.
     public func actionType(_ id: ActionTypeIdentifier) -> ActionType? {

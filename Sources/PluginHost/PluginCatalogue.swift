@@ -19,11 +19,14 @@ public struct PluginCatalogue: Hashable, Sendable {
     public private(set) var problems: [Problem] = []
     /// The directories, as given.
     public let searched: [String]
+    private let searchedByDefault: Set<String>
     private var byType: [ActionTypeIdentifier: Int] = [:]
 
     /// Loads all plugins; the first directory wins, as in a PATH. A directory may be a plugin's folder itself.
-    public init(searching directories: [String]) {
+    /// - Parameter searchedByDefault: those of the directories that every command searches without being told.
+    public init(searching directories: [String], byDefault searchedByDefault: Set<String> = []) {
         searched = directories
+        self.searchedByDefault = searchedByDefault
         for directory in directories {
             guard let names = names(in: directory) else {
                 let problem = "cannot be searched for plugins: \(text(ofError: errno))"
@@ -54,7 +57,10 @@ public struct PluginCatalogue: Hashable, Sendable {
         case .bytes(let bytes):
             do throws(InvalidManifest) {
                 let manifest = try Manifest(parsing: bytes)
-                add(Plugin(manifest: manifest, directory: realPath(folder) ?? folder, origin: origin), file)
+                let plugin = Plugin(
+                    manifest: manifest, directory: realPath(folder) ?? folder, origin: origin,
+                    isFoundByDefault: searchedByDefault.contains(origin))
+                add(plugin, file)
             } catch {
                 problems += error.violations.map { Problem(file: file, problem: $0.description) }
             }

@@ -23,7 +23,7 @@ struct PluginPlan: Sendable {
         let action = assignment.action
         let provision = Provision(
             action, assignment.operation, catalogue: setup.catalogue, settings: setup.settings,
-            shippedPlugins: setup.shippedPlugins)
+            shippedPlugins: setup.shippedPlugins, locks: setup.locks)
         if let failure = provision.failures.first { throw failure }
         guard let plugin = provision.plugin, let type = provision.type, let grants = provision.grants else {
             preconditionFailure("where nothing is missing, everything is there")

@@ -45,7 +45,8 @@ struct PluginRun: Sendable {
     /// - Parameter take: is given the verdict while the workspace is there; it does not wait for its removal.
     /// - Throws: `Failure`, `WorkspaceError` or `CancellationError` where there is no verdict, and what `take` does.
     func verdict<Value: Sendable>(_ take: @Sendable (Verdict, Workspace) async throws -> Value) async throws -> Value {
-        let plan = try PluginPlan(assignment, setup)
+        // A plugin's whole folder may have to be read for it.
+        let plan = try await blocking { [assignment, setup] in try PluginPlan(assignment, setup) }
         switch plan.plugin.manifest.run.lifecycle {
         case .oneShot: return try await runAlone(plan, take)
         case .worker: return try await runInWorker(plan, take)

@@ -49,7 +49,7 @@ public struct Preview: Sendable {
 
     public init(
         of pipeline: Pipeline, choices: Choices, catalogue: PluginCatalogue, settings: Settings,
-        shippedPlugins: String?
+        shippedPlugins: String?, locks: PluginLocks
     ) {
         self.pipeline = pipeline
         variables = pipeline.variables.map { variable in
@@ -68,7 +68,7 @@ public struct Preview: Sendable {
                         PreviewedAction(action, in: stage.name, knowledge, choices) { action, unresolved in
                             Provision(
                                 action, catalogue: catalogue, settings: settings, shippedPlugins: shippedPlugins,
-                                unresolved: unresolved)
+                                locks: locks, unresolved: unresolved)
                         }
                     }
                 })

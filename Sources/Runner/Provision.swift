@@ -32,7 +32,7 @@ public struct Provision: Sendable {
     ///   what depends on them is not judged.
     public init(
         _ action: Action, _ operation: PluginProtocol.Operation = .run, catalogue: PluginCatalogue, settings: Settings,
-        shippedPlugins: String?, unresolved: Set<String> = []
+        shippedPlugins: String?, locks: PluginLocks, unresolved: Set<String> = []
     ) {
         let id = ActionTypeIdentifier(action.type)
         guard let plugin = catalogue.plugin(for: id), let type = plugin.actionType(id) else {
@@ -41,11 +41,13 @@ public struct Provision: Sendable {
         }
         self.plugin = plugin
         self.type = type
+        attempt { () throws(Failure) in try locks.check(plugin) }
         _ = attempt { () throws(Failure) in try plugin.executable() }
         attempt { () throws(Failure) in try plugin.checkRequirements() }
         grants = attempt { () throws(Failure) in
             try settings.grants(of: plugin.manifest.name).narrowed(
-                to: plugin.manifest, shipped: plugin.origin == shippedPlugins)
+                to: plugin.manifest, shipped: plugin.origin == shippedPlugins,
+                options: plugin.options + settings.options)
         }
         findEntry(of: action, type, in: settings, unresolved)
         for (index, variable) in action.environmentVariables.enumerated() where variable.kind == .secretsManager {

@@ -20,6 +20,8 @@ public struct RunnerSetup: Sendable {
     public var catalogue: PluginCatalogue
     /// The directory whose plugins came with Penstock.
     public var shippedPlugins: String?
+    /// By which plugins are held to the lock files of their directories.
+    public var locks = PluginLocks()
     public var settings: Settings
     public var artifacts: ArtifactStore
     public var logs: ActionLogs

@@ -23,25 +23,33 @@ public struct Settings: Sendable {
 
     /// The file, for messages; nil when there is none.
     public let path: String?
+    /// What a command is told to use this file: `["--settings", "/srv/settings.json"]`, or nothing.
+    public let options: [String]
     private let grantsByPlugin: [String: Grants]
     private let secrets: [String: SecretSource]
     private let providers: [String: JSON]
 
     /// No settings: nothing is granted and nothing is known.
-    public static let none = Settings(path: nil, grantsByPlugin: [:], secrets: [:], providers: [:])
+    public static let none = Settings(path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:])
 
     private init(
-        path: String?, grantsByPlugin: [String: Grants], secrets: [String: SecretSource], providers: [String: JSON]
+        path: String?, options: [String], grantsByPlugin: [String: Grants], secrets: [String: SecretSource],
+        providers: [String: JSON]
     ) {
         self.path = path
+        self.options = options
         self.grantsByPlugin = grantsByPlugin
         self.secrets = secrets
         self.providers = providers
     }
 
-    /// - Parameter providers: the provider names that installed plugins serve; a near miss of one is refused.
+    /// - Parameters:
+    ///   - options: what a command is told to use this file, when it has to be told.
+    ///   - providers: the provider names that installed plugins serve; a near miss of one is refused.
     /// - Throws: the first thing that is wrong, with its path in the document.
-    public init(_ document: JSON, path: String, providers known: Set<String>) throws(JSONTypeError) {
+    public init(
+        _ document: JSON, path: String, options: [String] = [], providers known: Set<String>
+    ) throws(JSONTypeError) {
         let root = JSONReader(document)
         var grants: [String: Grants] = [:]
         for (plugin, reader) in try root.optional("grants")?.members() ?? [] { grants[plugin] = try Grants(reader) }
@@ -57,7 +65,9 @@ public struct Settings: Sendable {
             }
             providers[name] = reader.value
         }
-        self.init(path: path, grantsByPlugin: grants, secrets: secrets, providers: providers)
+        self.init(
+            path: path, options: options, grantsByPlugin: grants, secrets: secrets,
+            providers: providers)
     }
 
     public func grants(of plugin: String) -> Grants { grantsByPlugin[plugin] ?? Grants() }

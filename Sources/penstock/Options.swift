@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Processes
 import Runner
 import Store
 
@@ -11,8 +12,12 @@ enum Format: String, ExpressibleByArgument, CaseIterable {
 struct PluginOptions: ParsableArguments {
     @Option(
         name: .customLong("plugins"),
-        help: ArgumentHelp("A directory of plugins, before the shipped ones; may be repeated.", valueName: "dir"))
+        help: ArgumentHelp(
+            "A directory of plugins, before the installed and the shipped ones; may be repeated.", valueName: "dir"))
     var directories: [String] = []
+
+    /// Where plugins are installed, locked and removed.
+    var home: String { directories.first.map(absolute) ?? defaultPlugins() }
 
     func validate() throws {
         for directory in directories {
@@ -52,7 +57,7 @@ struct CommonOptions: ParsableArguments {
             (stateDirectory == defaultState() ? [] : [("--state", stateDirectory)])
             + plugins.directories.map { ("--plugins", absolute($0)) }
             + [settings].compactMap { $0 }.map { ("--settings", absolute($0)) }
-        return places.reduce("penstock resume \(execution)") { "\($0) \($1.0) \(quoted($1.1))" }
+        return places.reduce("penstock resume \(execution)") { "\($0) \($1.0) \(shellWord($1.1))" }
     }
 
     var stateDirectory: String { absolute(state) }
@@ -91,16 +96,6 @@ struct RunningOptions: ParsableArguments {
     }
 }
 
-/// As a shell takes it for one word.
-func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { UInt8(ascii: "+")...UInt8(ascii: "9") ~= $0 || isLetter($0) }
-    return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
-}
-
-private func isLetter(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || byte == UInt8(ascii: "_")
-}
-
 private func variable(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
 }
@@ -111,10 +106,20 @@ private func defaultState() -> String {
     return "\(variable("XDG_STATE_HOME") ?? "\(variable("HOME") ?? ".")/.local/state")/penstock"
 }
 
+/// Where plugins are installed, and found without being named: by the XDG base directory specification, but for root.
+func defaultPlugins() -> String {
+    if geteuid() == 0 { return "/var/lib/penstock/plugins" }
+    return absolute("\(variable("XDG_DATA_HOME") ?? "\(variable("HOME") ?? ".")/.local/share")/penstock/plugins")
+}
+
 /// The settings file that is read when none is named and it is there.
 func defaultSettings() -> String? {
-    let directory = geteuid() == 0 ? "/etc" : variable("XDG_CONFIG_HOME") ?? "\(variable("HOME") ?? ".")/.config"
-    return ["yaml", "yml", "json"].map { "\(directory)/penstock/settings.\($0)" }.first { access($0, F_OK) == 0 }
+    ["yaml", "yml", "json"].map { "\(defaultSettingsDirectory())/settings.\($0)" }.first { access($0, F_OK) == 0 }
+}
+
+func defaultSettingsDirectory() -> String {
+    if geteuid() == 0 { return "/etc/penstock" }
+    return "\(variable("XDG_CONFIG_HOME") ?? "\(variable("HOME") ?? ".")/.config")/penstock"
 }
 
 /// Who runs this program, for the record.

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Artifacts
+import Authoring
 import Conformance
 import Definitions
 import Glibc
+import PluginHost
 import Processes
 import Store
 import Workspaces
@@ -57,6 +59,12 @@ struct Penstock: AsyncParsableCommand {
         case let fault as KitFault:
             complain(fault.description)
             code = .fault
+        case let error as TrustError:
+            complain(error.description)
+            code = .usage
+        case let error as InvalidLock:
+            complain(error.description)
+            code = .usage
         case let error as StoreError:
             complain(error.description)
             code = .usage

@@ -21,8 +21,10 @@ struct Installation {
     init(_ options: PluginOptions) {
         launcher = Self.launcher
         shippedPlugins = Self.shippedPlugins
+        let installed: [String] = access(defaultPlugins(), F_OK) == 0 ? [defaultPlugins()] : []
+        let byDefault = installed + [shippedPlugins].compactMap { $0 }
         catalogue = PluginCatalogue(
-            searching: options.directories.map(absolute) + [shippedPlugins].compactMap { $0 })
+            searching: options.directories.map(absolute) + byDefault, byDefault: Set(byDefault))
     }
 
     /// `../lib/penstock/NAME` of an installation, or its path in the checkout that holds the build folder.
@@ -86,6 +88,8 @@ struct Wiring {
     let logs: ActionLogs
     let installation: Installation
     let settings: Settings
+    /// One for the whole process: no plugin is digested twice.
+    let locks = PluginLocks()
 
     var launcher: String { installation.launcher }
     var shippedPlugins: String? { installation.shippedPlugins }
@@ -96,15 +100,16 @@ struct Wiring {
         state = options.stateDirectory
         logs = options.logs
         installation = Installation(options.plugins)
-        settings = try Self.settings(options.settings ?? defaultSettings(), installation.catalogue)
+        settings = try Self.settings(options.settings, installation.catalogue)
     }
 
-    private static func settings(_ path: String?, _ catalogue: PluginCatalogue) throws -> Settings {
-        guard let path else { return .none }
+    private static func settings(_ named: String?, _ catalogue: PluginCatalogue) throws -> Settings {
+        guard let path = named ?? defaultSettings() else { return .none }
         let document = try readDocument(at: path)
         let providers = Set(catalogue.plugins.flatMap(\.manifest.actionTypes).map(\.id.provider))
         do {
-            return try Settings(document, path: path, providers: providers)
+            return try Settings(
+                document, path: path, options: named.map { ["--settings", absolute($0)] } ?? [], providers: providers)
         } catch {
             throw DocumentError(file: path, problem: error.description)
         }
@@ -127,10 +132,11 @@ struct Wiring {
             throw Answer(.usage, "\(workspaces): cannot make it: \(String(cString: strerror(errno)))")
         }
         try await endSurvivors(in: workspaces)
-        let setup = RunnerSetup(
+        var setup = RunnerSetup(
             catalogue: catalogue, shippedPlugins: shippedPlugins, settings: settings,
             artifacts: try ArtifactStore(directory: "\(state)/artifacts"), logs: logs, workspaces: workspaces,
             caches: "\(state)/caches", sandbox: try sandbox(choice), width: width, version: Penstock.version, now: now)
+        setup.locks = locks
         return Runner(setup, news: news)
     }
 

@@ -23,7 +23,9 @@ private let house: [String: Set<String>] = [
         "Workspaces",
     ],
     "Conformance": ["Artifacts", "CSystem", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"],
-    "Authoring": ["Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Workspaces"],
+    "Authoring": [
+        "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings", "Workspaces",
+    ],
     "penstock": [
         "ArgumentParser", "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson",
         "Pipelines",

@@ -151,7 +151,7 @@ struct BadInputTests {
         #expect(outcome.text.contains("missing no-such-tool: plugin oven requires it in /usr/local/bin:/usr/bin:/bin"))
     }
 
-    @Test("a grant that is missing is given as the lines that the settings file lacks, and these lines work")
+    @Test("a grant that is missing is told with the command that grants it, and this command works")
     func missingGrant() async throws {
         let site = try Site()
         try site.install(
@@ -165,13 +165,16 @@ struct BadInputTests {
                 && outcome.text.contains(
                     "PermissionError (GrantMissing): plugin oven needs the network, and a path of this machine for \"flour\" (ro: Where the flour is)"
                 ), "\(outcome)")
-        let line = try #require(outcome.output.first { $0.hasPrefix("grants: ") })
-        #expect(line == "grants: {oven: {network: true, hostPaths: {flour: \"/PATH/FOR/flour\"}}}")
-        let settings = try #require(contents(site.place("settings.yaml")))
-        try site.write(
-            settings.replacing("grants: {", with: String(line.dropLast()) + ", ").replacing(
-                "/PATH/FOR/flour", with: site.signs),
-            to: "settings.yaml")
+        let line = try #require(outcome.output.first { $0.hasPrefix("penstock plugin grant ") })
+        #expect(
+            line == """
+                penstock plugin grant oven --network --host-path flour=/PATH/FOR/flour --plugins \(site.plugins) \
+                --settings \(site.place("settings.yaml"))
+                """)
+        let words = line.replacing("/PATH/FOR/flour", with: site.signs).split(separator: " ").dropFirst().map(
+            String.init)
+        let grant = try await site.launch(["\(Site.programs)/penstock"] + words).outcome()
+        #expect(grant.code == 0 && grant.text.contains("(ro: Where the flour is): granted: \(site.signs)"), "\(grant)")
         let granted = try await site.run(Self.usesOven)
         #expect(
             granted.text.contains("JobFailed (NoResult): exit status 1 without a result"), "it starts now: \(granted)")

@@ -92,19 +92,21 @@ struct GrantsTests {
           {"name":"extra","mode":"ro","required":false}]}
         """#
 
-    @Test("that are missing are told with the line to add")
+    @Test("that are missing are told with the command that grants them")
     func missing() throws {
         let manifest = try parsed(manifest(permissions: wanting))
         let some = Grants(environment: ["OTHER"], hostPaths: ["mine": ["/a", "/b"]])
-        let error = #expect(throws: Failure.self) { try some.narrowed(to: manifest, shipped: false) }
+        let error = #expect(throws: Failure.self) {
+            try some.narrowed(to: manifest, shipped: false, options: ["--plugins", "/my plugins"])
+        }
         #expect(error?.hostCode == .grantMissing)
         #expect(error?.type == .permissionError)
         #expect(
             error?.message == """
                 plugin acme needs the network, and the environment variable HOME_REGION, and a path of this machine for \
-                "target" (rw: where releases go), which is not granted. Put into the settings file:
-                grants: {acme: {network: true, environment: [HOME_REGION, OTHER], hostPaths: {mine: ["/a", "/b"], \
-                target: "/PATH/FOR/target"}}}
+                "target" (rw: where releases go), which is not granted. To grant it:
+                penstock plugin grant acme --network --environment HOME_REGION --host-path target=/PATH/FOR/target \
+                --plugins '/my plugins'
                 """)
     }
 

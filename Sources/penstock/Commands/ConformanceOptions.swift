@@ -4,6 +4,7 @@ import Definitions
 import Glibc
 import Jansson
 import PluginProtocol
+import Processes
 
 /// What `conformance lint` and `conformance run` share.
 struct JudgingOptions: ParsableArguments {
@@ -79,10 +80,10 @@ struct ConformanceRunOptions: ParsableArguments {
 
     /// What a finding's command repeats beside rule, case and seed.
     private var reproduction: [String] {
-        (network ? ["--network"] : []) + environment.flatMap { ["--environment", quoted($0)] }
-            + (secrets.map { ["--secrets", quoted($0)] } ?? [])
+        (network ? ["--network"] : []) + environment.flatMap { ["--environment", shellWord($0)] }
+            + (secrets.map { ["--secrets", shellWord($0)] } ?? [])
             + (pace.scale == 1 ? [] : ["--time-scale", "\(pace.scale)"])
-            + (judging.requirements.map { ["--requirements", quoted($0)] } ?? [])
+            + (judging.requirements.map { ["--requirements", shellWord($0)] } ?? [])
     }
 }
 

@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import Jansson
 import PluginProtocol
+import Processes
 
 /// A plugin that is about to be judged: all that was named has been read, and the reports can be written.
 struct Judging {
@@ -34,7 +35,7 @@ struct Judging {
         self.seed = seed
         sha256 = try folder.sha256()
         baseline = try options.baseline.map { try Baseline(reading: $0, rules: newest.rules) }
-        reproduction = .init(directory: quoted(options.directory), options: reproducing)
+        reproduction = .init(directory: shellWord(options.directory), options: reproducing)
         guard !scope.plan(for: folder).isEmpty else {
             throw Answer(.usage, "nothing is left to judge: these cases or profiles do not show these rules")
         }

@@ -29,7 +29,7 @@ struct PlanCommand: AsyncParsableCommand {
         try file.refuseFailures(choices.stubs, in: definition)
         let preview = Preview(
             of: pipeline, choices: choices, catalogue: wiring.catalogue, settings: wiring.settings,
-            shippedPlugins: wiring.shippedPlugins)
+            shippedPlugins: wiring.shippedPlugins, locks: wiring.locks)
         // A plugin that is missed may be one whose manifest cannot be read.
         for problem in wiring.catalogue.problems { complain(problem.description) }
         switch common.format {

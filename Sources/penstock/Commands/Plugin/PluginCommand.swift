@@ -2,21 +2,27 @@ import ArgumentParser
 import Jansson
 import PluginHost
 import PluginProtocol
+import Runner
 import Settings
 
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "Makes, tries and looks at plugins.",
-        subcommands: [New.self, Run.self, Replay.self, Watch.self, Build.self, List.self, Show.self])
+        commandName: "plugin", abstract: "Makes, tries and looks at plugins, and says which are trusted.",
+        subcommands: [
+            New.self, Run.self, Replay.self, Watch.self, Build.self, List.self, Show.self, Lock.self, Grant.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the plugins and the action types they serve.")
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            let catalogue = try Wiring(common).catalogue
+            let wiring = try Wiring(common)
+            let catalogue = wiring.catalogue
+            var refusals: [String] = []
             for plugin in catalogue.plugins {
                 let types = plugin.manifest.actionTypes.map(\.id.description)
+                do { try wiring.locks.check(plugin) } catch { refusals.append(error.message) }
                 switch common.format {
                 case .json:
                     print(
@@ -30,7 +36,8 @@ struct PluginCommand: AsyncParsableCommand {
                 }
             }
             for problem in catalogue.problems { complain(problem.description) }
-            throw Answer(catalogue.problems.isEmpty ? .yes : .no)
+            for refusal in refusals { complain(refusal) }
+            throw Answer(catalogue.problems.isEmpty && refusals.isEmpty ? .yes : .no)
         }
     }
 
@@ -41,23 +48,12 @@ struct PluginCommand: AsyncParsableCommand {
 
         func run() async throws {
             let wiring = try Wiring(common)
-            guard let plugin = wiring.catalogue.plugin(named: name) else {
-                let names = wiring.catalogue.plugins.map(\.manifest.name).joined(separator: ", ")
-                throw Answer(
-                    .usage,
-                    "\(name): no such plugin in \(wiring.catalogue.searched.joined(separator: ", ")); there are \(names)"
-                )
-            }
+            let plugin = try wiring.plugin(name)
             let manifest = plugin.manifest
             print("\(manifest.name) \(manifest.version)  \(plugin.directory)")
             if let description = manifest.description { print(description) }
             print("requires   \(manifest.run.requires.joined(separator: ", "))")
-            print("network    \(manifest.permissions.network ? "yes" : "no")")
-            for slot in manifest.permissions.hostPaths {
-                print(
-                    "host path  \(slot.name) (\(slot.mode.rawValue)\(slot.required ? "" : ", optional"))\(slot.description.map { ": \($0)" } ?? "")"
-                )
-            }
+            for wish in manifest.permissions.wishes { print("asks for   \(wish)") }
             for problem in plugin.problems(wiring) { print("problem    \(problem)") }
             for type in manifest.actionTypes { show(type) }
         }
@@ -87,11 +83,12 @@ extension Plugin {
     /// What keeps this plugin from running here.
     func problems(_ wiring: Wiring) -> [String] {
         var problems: [String] = []
+        do { try wiring.locks.check(self) } catch { problems.append(error.message) }
         do { _ = try executable() } catch { problems.append(error.message) }
         do { try checkRequirements() } catch { problems.append(error.message) }
         do {
             _ = try wiring.settings.grants(of: manifest.name).narrowed(
-                to: manifest, shipped: origin == wiring.shippedPlugins)
+                to: manifest, shipped: origin == wiring.shippedPlugins, options: options + wiring.settings.options)
         } catch { problems.append(error.message) }
         return problems
     }
