@@ -16,12 +16,12 @@ import (
 	"time"
 )
 
-type members map[string]any // an object of JSON
-
 // failure has one of the protocol's six types. Every other error is told as JobFailed.
 type failure struct{ kind, message string }
+
 func (f failure) Error() string { return f.message }
 
+type members map[string]any // an object of JSON
 type artifact struct {
 	Location struct{ PathLocation struct{ Path string } }
 }
