@@ -195,8 +195,8 @@ class Adapter(ExecCase):
         self.assertTrue(lines[2].startswith("end\\xC3"))
         self.assertEqual(ending.log.count("\\xC3"), 40_000)
         ending = self.act("awk 'BEGIN { while (i++ < 20000) printf \"éé\" }'; exit 1\n")
-        self.assertEqual(ending.log.count("é") - ending.last["failureDetails"]["message"].count("é"), 40_000)
-        self.assertNotIn("\\x", ending.log.split("action.sh ended")[0])
+        self.assertEqual(ending.log.count("é"), 40_000)
+        self.assertNotIn("\\x", ending.log)
 
     def test_output_of_a_hundred_megabytes_is_read_to_its_end_HST_04(self):
         ending = self.act("yes 'a line as long as lines are, about that' | head -c 100000000\n")
@@ -250,7 +250,7 @@ class Adapter(ExecCase):
             "echo started; sleep 1000\n",
             "trap '' TERM; echo started; sleep 1000\n",
             "setsid -f sleep 1000; trap 'echo cleaned; exit 7' TERM; echo started; sleep 1000\n",
-            "echo started; exec >&- 2>&1; sleep 1000\n",
+            "echo started; exec >&- 2>&-; sleep 1000\n",
         ):
             self.action(text)
             job, root = self.exec_job({})
