@@ -109,6 +109,9 @@ class PluginCase(unittest.TestCase):
             **members,
         }
 
+    def command(self):
+        return [os.path.join(ROOT, "plugins", self.plugin, "bin", "plugin")]
+
     def start(self, root, user=None, home=None, path="/usr/local/bin:/usr/bin:/bin"):
         environment = {
             "PATH": path,
@@ -122,7 +125,7 @@ class PluginCase(unittest.TestCase):
             "PYTHONUNBUFFERED": "1",
         }
         process = subprocess.Popen(
-            [os.path.join(ROOT, "plugins", self.plugin, "bin", "plugin")],
+            self.command(),
             cwd=root,
             env=environment,
             user=user,
@@ -270,7 +273,7 @@ class ProcessRules:
         leader, follower = os.openpty()
         environment = {"PATH": "/usr/bin:/bin"}
         done = subprocess.run(
-            [os.path.join(ROOT, "plugins", self.plugin, "bin", "plugin")],
+            self.command(),
             stdin=follower,
             env=environment,
             capture_output=True,

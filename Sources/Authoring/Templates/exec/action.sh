@@ -29,7 +29,7 @@ if [ "$length" -lt 1 ] || [ "$length" -gt 1000 ]; then
     refuse "Name \"$(short "$name")\" has $length characters; 1 to 1000 are needed"
 fi
 case $seconds in
-*[!0-9]* | ?????*) refuse "Seconds \"$(short "$seconds")\" is no whole number from 0 to 3600" ;;
+*[!0-9]* | 0?* | ?????*) refuse "Seconds \"$(short "$seconds")\" is no whole number from 0 to 3600" ;;
 esac
 [ "$seconds" -le 3600 ] || refuse "Seconds \"$seconds\" is above the limit of 3600"
 
