@@ -105,6 +105,14 @@ struct LawTests {
         var replayed = Execution.starting(start, of: pipeline, at: first.at, seed: first.seed).execution
         for fact in facts { _ = try replayed.apply(fact) }
         #expect(replayed == execution)
+        let jobs = try Execution.jobs(of: pipeline, journal: [first] + facts)
+        for case .run(let dispatch) in effects { asked.append(dispatch.attempt) }
+        #expect(jobs.map(\.dispatch.attempt) == asked.filter { tokens[$0] == nil }, "the journal tells every job")
+        for job in jobs where job.end != nil {
+            #expect(facts.contains { $0.event == job.end }, "what ended it was accepted")
+        }
+        let running = Set(execution.runningDispatches.map(\.attempt))
+        #expect(jobs.allSatisfy { $0.end == nil || !running.contains($0.dispatch.attempt) })
     }
 
     private func checkInvariants(_ execution: Execution, _ pipeline: Pipeline) {
