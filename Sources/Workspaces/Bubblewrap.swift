@@ -49,7 +49,8 @@ public struct Bubblewrap: Hashable, Sendable {
             + (launch.network ? Self.networkFiles : []) + work(launch)
             + loader.flatMap { ["--setenv", $0.key, $0.value] } + ["--"] + supervisor + plugin
         return Command(
-            executable: launcher, arguments: arguments, environment: environment, reportsStatus: true)
+            executable: launcher, arguments: arguments, environment: environment,
+            reportsStatus: !launch.isInteractive)
     }
 
     private static let reportDescriptor = "4"
@@ -70,19 +71,22 @@ public struct Bubblewrap: Hashable, Sendable {
         let options: [(String, Int?)] = [
             ("--uid", owner.map { Int($0.uid) }), ("--gid", owner.map { Int($0.gid) }), ("--nproc", processes),
             ("--nofile", limits.openFiles), ("--fsize", limits.fileSizeBytes), ("--as", limits.addressSpaceBytes),
-            ("--cpu", limits.cpuSeconds), ("--keep", 3),
+            ("--cpu", limits.cpuSeconds), ("--keep", launch.isInteractive ? nil : 3),
         ]
         return options.flatMap { name, value in value.map { [name, String($0)] } ?? [] }
     }
 
+    /// A terminal belongs to a session, so a shell cannot have one of its own; the seccomp filter keeps it from typing
+    /// into ours (TIOCSTI).
+    ///
     /// Each by name: `--unshare-all` would silently go on without a user namespace.
     private static func namespaces(_ launch: Launch) -> [String] {
         [
             "--unshare-user", "--disable-userns", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup",
         ] + (launch.network ? [] : ["--unshare-net"]) + [
-            "--uid", "1000", "--gid", "1000", "--hostname", "penstock", "--cap-drop", "ALL", "--new-session",
-            "--die-with-parent", "--json-status-fd", "3",
-        ]
+            "--uid", "1000", "--gid", "1000", "--hostname", "penstock", "--cap-drop", "ALL",
+        ] + (launch.isInteractive ? [] : ["--new-session"]) + ["--die-with-parent"]
+            + (launch.isInteractive ? [] : ["--json-status-fd", "3"])
     }
 
     /// A mount costs 0.2 ms, a link nothing: hence few of the first and many of the second.

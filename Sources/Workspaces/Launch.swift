@@ -16,6 +16,9 @@ public struct Launch: Hashable, Sendable {
     public var hasCache: Bool
     /// Whether the workspace is a worker's.
     public var isWorker: Bool
+    /// For a person at a terminal: what is started stays in our session, which the terminal belongs to, and no status is
+    /// told.
+    public var isInteractive = false
     public var limits: Limits
 
     public init(

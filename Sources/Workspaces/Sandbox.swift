@@ -24,7 +24,7 @@ public enum Sandbox: Hashable, Sendable {
 
     /// What to spawn. A pure function: nothing is looked at, made or checked (`Launch.makeReachable()` does).
     ///
-    /// The environment is the launch's and `PWD`. With a sandbox, `Stream.status` carries bwrap's status lines: one
+    /// The environment is the launch's and `PWD`. With a sandbox, unless it is interactive, `Stream.status` carries bwrap's status lines: one
     /// with `child-pid`, to whose group a graceful SIGTERM goes, and one with `exit-code` if the program ever ran.
     public func command(for launch: Launch) -> Command {
         let program =

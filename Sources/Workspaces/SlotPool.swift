@@ -17,11 +17,14 @@ public struct SlotPool: Hashable, Sendable {
     }
 
     /// Takes a user that no other job has, and waits for one when all are taken.
-    /// - Parameter paths: host paths that the job may write. They are written as their owner, who must be of the range:
-    ///   what one job deployed, the next can replace.
+    /// - Parameters:
+    ///   - paths: host paths that the job may write. They are written as their owner, who must be of the range: what
+    ///     one job deployed, the next can replace.
+    ///   - favourite: a uid of the range that is taken if it is free.
     /// - Throws: a path with another owner, a lock that cannot be made; `CancellationError` while waiting.
-    public func slot(writing paths: [String] = []) async throws -> Slot {
-        let candidates = try owner(of: paths).map { $0...$0 } ?? uids
+    public func slot(writing paths: [String] = [], favourite: UInt32? = nil) async throws -> Slot {
+        let favourites = [favourite].compactMap { $0 }.filter(uids.contains)
+        let candidates = try owner(of: paths).map { [$0] } ?? favourites + uids
         guard mkdir(locks, 0o755) == 0 || errno == EEXIST else { throw WorkspaceError.last("make", locks) }
         while true {
             for uid in candidates {

@@ -32,6 +32,17 @@ import Workspaces
         #expect(command.reportsStatus)
     }
 
+    @Test("at a terminal the sandbox stays in the session of the terminal, and tells no status")
+    func interactive() {
+        var launch = Self.launch
+        launch.isInteractive = true
+        let command = Self.sandbox.command(for: launch)
+        let left = ["--keep", "3", "--new-session", "--json-status-fd"]
+        #expect(!command.reportsStatus && !command.arguments.contains { left.contains($0) })
+        let usual = Self.sandbox.command(for: Self.launch).arguments
+        #expect(command.arguments == usual.filter { !left.contains($0) })
+    }
+
     @Test("the same launch gives the same line")
     func pure() {
         var launch = Self.launch

@@ -91,7 +91,7 @@ import Workspaces
     }
 }
 
-private func names(in folder: String) -> [String] {
+func names(in folder: String) -> [String] {
     guard let directory = opendir(folder) else { return ["?"] }
     defer { closedir(directory) }
     var names: [String] = []
