@@ -30,10 +30,10 @@ public actor Scene {
         }
     }
 
-    private nonisolated let bench: Bench
+    nonisolated let bench: Bench
     public nonisolated let probe: String
     public nonisolated let fixture: Fixture
-    private nonisolated let folder: String
+    nonisolated let folder: String
     private nonisolated let slot: Slot?
     private var random: SeededNumbers
     private var isPrepared = false
@@ -245,7 +245,7 @@ public actor Scene {
         return ([Bench.home] + [real].compactMap { $0 }).map { HostPath("\(folder)/home", inside: $0, writable: true) }
     }
 
-    private nonisolated func environment(_ start: Start, _ root: String) -> [String: String] {
+    nonisolated func environment(_ start: Start, _ root: String) -> [String: String] {
         var environment = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "\(root)/home", "TMPDIR": "\(root)/tmp",
             "LANG": "C.UTF-8", "TZ": "UTC", "CI": "true", "PYTHONUNBUFFERED": "1",
