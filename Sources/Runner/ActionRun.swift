@@ -53,10 +53,35 @@ struct ActionRun: Sendable {
     }
 
     private func runPlugin(_ report: @Sendable (Event) async -> Void) async throws {
+        let assignment = setup.replay == nil ? Assignment(dispatch) : Assignment(again: dispatch)
         let run = PluginRun(
-            job: job, Assignment(dispatch), setup, slots, workers, cancel, write: write, progress: progress)
+            job: job, assignment, setup, slots, workers, cancel, write: write, progress: progress)
         try await run.verdict { verdict, workspace in
-            if let event = try await event(verdict, workspace) { await report(event) }
+            let end: Event?
+            do {
+                end = try await event(verdict, workspace)
+            } catch let failure as Failure {
+                end = event(failure)
+            }
+            guard let end else { return }
+            if end.isFailure(afterCancel: cancel.reason != nil) { await keep(workspace) }
+            await report(end)
+        }
+    }
+
+    private func keep(_ workspace: Workspace) async {
+        guard let kept = setup.kept else { return }
+        do {
+            let removed = try await blocking { [attempt = dispatch.attempt] in
+                try kept.keep(workspace, of: attempt)
+            }
+            write(LogRecord(source: .host, level: .info, text: "the workspace is kept"))
+            for path in removed {
+                let text = "\(KeptWorkspaces.limit) workspaces are kept at most: \(path) was removed"
+                write(LogRecord(source: .host, level: .info, text: text))
+            }
+        } catch {
+            write(LogRecord(source: .host, level: .warning, text: "the workspace cannot be kept: \(error)"))
         }
     }
 
@@ -103,7 +128,7 @@ struct ActionRun: Sendable {
     func ingestOutputs(of workspace: Workspace) async throws -> [String: String] {
         let names = dispatch.action.outputArtifacts.map(\.name)
         guard !names.isEmpty else { return [:] }
-        let store = setup.artifacts
+        let store = setup.replay?.outputs ?? setup.artifacts
         return try await blocking {
             var digests: [String: String] = [:]
             for name in names {
@@ -130,5 +155,18 @@ struct ActionRun: Sendable {
             ActionFailure(
                 code: failure.type.rawValue, hostCode: failure.hostCode?.rawValue, message: failure.message,
                 externalExecutionID: failure.externalExecutionId))
+    }
+}
+
+extension Event {
+    /// Whether there may be something to look at. What ends because it was told to, unless that was for being too large,
+    /// has not failed.
+    fileprivate func isFailure(afterCancel: Bool) -> Bool {
+        switch self {
+        case .actionFailed(_, let failure): !afterCancel || failure.hostCode == HostCode.limitExceeded.rawValue
+        // It is asked again, and may fail for good in the end.
+        case .attemptLost: !afterCancel
+        default: false
+        }
     }
 }

@@ -22,7 +22,7 @@ struct Assignment: Sendable {
     var sourceRevision: JobData.SourceRevision?
     var cursor: String?
     var event: JSON?
-    private let end: End
+    private var end: End
 
     private enum End {
         case deadline(Instant)
@@ -43,6 +43,12 @@ struct Assignment: Sendable {
         continuationToken = dispatch.continuationToken
         sourceRevision = dispatch.sourceRevision.map { .init(revisionType: $0.type, revisionValue: $0.value) }
         end = .deadline(dispatch.deadline)
+    }
+
+    /// A job of the past, which has its plugin's time limit now.
+    init(again dispatch: Dispatch) {
+        self.init(dispatch)
+        end = .seconds(.max)
     }
 
     init(

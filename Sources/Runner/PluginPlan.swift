@@ -12,6 +12,8 @@ struct PluginPlan: Sendable {
     let plugin: Plugin
     let grants: Grants
     let masker: Masker
+    /// The secrets that the masker knows, and those that are too short for it.
+    private let secrets: Set<String>
     private let assignment: Assignment
     private let setup: RunnerSetup
     private let type: PluginProtocol.ActionType
@@ -25,15 +27,18 @@ struct PluginPlan: Sendable {
             action, assignment.operation, catalogue: setup.catalogue, settings: setup.settings,
             shippedPlugins: setup.shippedPlugins, locks: setup.locks)
         if let failure = provision.failures.first { throw failure }
-        guard let plugin = provision.plugin, let type = provision.type, let grants = provision.grants else {
+        guard let plugin = provision.plugin, let type = provision.type, var grants = provision.grants else {
             preconditionFailure("where nothing is missing, everything is there")
         }
+        if setup.replay?.network == false { grants.network = false }
         let secretKeys = type.configurationProperties.filter(\.secret).map(\.name)
         var masker = Masker(secrets: action.configuration.filter { secretKeys.contains($0.key) })
         for (name, value) in provision.entry?.secrets ?? [:] { masker.register(value, name: name) }
         for (index, value) in provision.secrets {
             masker.register(value, name: action.environmentVariables[index].name)
         }
+        let secretValues = action.configuration.filter { secretKeys.contains($0.key) }.values
+        secrets = Set(secretValues).union((provision.entry?.secrets ?? [:]).values).union(provision.secrets.values)
         providerSettings = provision.entry?.value
         environmentVariables = action.environmentVariables.enumerated().map {
             .init(name: $1.name, value: provision.secrets[$0] ?? $1.value, type: $1.kind.rawValue)
@@ -47,8 +52,39 @@ struct PluginPlan: Sendable {
     }
 
     var hostPaths: [Workspaces.HostPath] {
-        plugin.manifest.permissions.hostPaths.flatMap { slot in
-            (grants.hostPaths[slot.name] ?? []).map { .init($0, writable: slot.mode == .readWrite) }
+        let granted = plugin.manifest.permissions.hostPaths.flatMap { slot in
+            (grants.hostPaths[slot.name] ?? []).map { Workspaces.HostPath($0, writable: slot.mode == .readWrite) }
+        }
+        guard let scratch = setup.replay?.scratch else { return granted }
+        return granted.enumerated().map { index, path in
+            Workspaces.HostPath("\(scratch)/\(index)", inside: path.path, writable: path.writable)
+        }
+    }
+
+    /// The user as whom the job runs, who can write what it may write; nil when it runs as we do.
+    func slot(of slots: SlotPool?) async throws -> Slot? {
+        guard setup.replay?.scratch != nil else {
+            return try await slots?.slot(writing: hostPaths.filter(\.writable).map(\.path))
+        }
+        let slot = try await slots?.slot()
+        for path in hostPaths.map(\.path) {
+            // Of a worker that is started again they are there.
+            mkdir(path, 0o755)
+            if let user = slot?.identity { chown(path, user.uid, user.gid) }
+        }
+        return slot
+    }
+
+    /// The job as a person may see it: without its secrets.
+    func masked(_ job: Job) -> JSON { masked(HostMessage.job(job).json) }
+
+    private func masked(_ json: JSON) -> JSON {
+        switch json {
+        case .string(let text):
+            .string(!text.isEmpty && secrets.contains(text) ? Masker.replacement : masker.mask(text))
+        case .array(let elements): .array(elements.map(masked))
+        case .object(let members): .object(members.mapValues(masked))
+        case .null, .bool, .integer, .real: json
         }
     }
 

@@ -58,7 +58,7 @@ struct PluginRun: Sendable {
     private func runAlone<Value: Sendable>(
         _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value {
-        let slot = try await slots?.slot(writing: plan.hostPaths.filter(\.writable).map(\.path))
+        let slot = try await plan.slot(of: slots)
         let value = try await atSite(take) { site in
             let workspace = try await blocking { [setup, id, assignment] in
                 try Workspace(

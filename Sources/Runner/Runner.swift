@@ -29,6 +29,10 @@ public struct RunnerSetup: Sendable {
     public var workspaces: String
     /// Where the folders are kept that plugins may find again in their next job.
     public var caches: String
+    /// Where the workspaces of actions that fail are kept; nil removes them.
+    public var kept: KeptWorkspaces?
+    /// How a job of the past is run again; nil for those of an execution.
+    public var replay: Replay?
     public var sandbox: Sandbox
     public var limits: Limits
     /// How many actions run at a time.
@@ -38,9 +42,8 @@ public struct RunnerSetup: Sendable {
 
     public init(
         catalogue: PluginCatalogue, shippedPlugins: String?, settings: Settings, artifacts: ArtifactStore,
-        logs: ActionLogs, workspaces: String, caches: String, sandbox: Sandbox, limits: Limits = Limits(),
-        width: Int = 16,
-        version: String, now: @escaping @Sendable () -> Instant
+        logs: ActionLogs, workspaces: String, caches: String, kept: KeptWorkspaces? = nil, sandbox: Sandbox,
+        limits: Limits = Limits(), width: Int = 16, version: String, now: @escaping @Sendable () -> Instant
     ) {
         self.catalogue = catalogue
         self.shippedPlugins = shippedPlugins
@@ -49,6 +52,7 @@ public struct RunnerSetup: Sendable {
         self.logs = logs
         self.workspaces = workspaces
         self.caches = caches
+        self.kept = kept
         self.sandbox = sandbox
         self.limits = limits
         self.width = width

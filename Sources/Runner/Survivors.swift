@@ -64,7 +64,7 @@ private func environment(of pid: Int32) -> [ArraySlice<UInt8>] {
     return bytes.split(separator: 0)
 }
 
-private func folders(in parent: String) -> [String] {
+func folders(in parent: String) -> [String] {
     guard let directory = opendir(parent) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []

@@ -91,7 +91,7 @@ struct KeptWorker: Sendable {
         _ plan: PluginPlan, _ setup: RunnerSetup, _ slots: SlotPool?, left: @escaping @Sendable () async -> Void
     ) async throws {
         let shared = plan.hostPaths.filter(\.writable).map(\.path)
-        let slot = try await slots?.slot(writing: shared)
+        let slot = try await plan.slot(of: slots)
         workspace = try await blocking {
             try Workspace(ofWorkerIn: setup.workspaces, named: randomUUID(), owner: slot?.identity)
         }

@@ -70,7 +70,7 @@ public final class Store: Sendable {
     /// What is below a state directory is cleaned up without asking, so nobody else's directory may become one.
     private static func refuseForeign(_ directory: String) throws(StoreError) {
         guard access("\(directory)/penstock.db", F_OK) != 0 else { return }
-        for name in ["workspaces", "artifacts", "logs"] where access("\(directory)/\(name)", F_OK) == 0 {
+        for name in ["workspaces", "artifacts", "logs", "kept"] where access("\(directory)/\(name)", F_OK) == 0 {
             throw StoreError(
                 .notWritable,
                 "\(directory) has \(name) but no penstock.db, so it is no state directory: choose another --state")

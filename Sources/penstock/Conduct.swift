@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Engine
 import Glibc
+import Pipelines
 import PluginHost
 import Runner
 import Synchronization
@@ -89,11 +90,26 @@ struct Conduct {
             throw error
         }
         await runner.shutdown()
-        view.end(execution, options.resumption(of: execution.id.text))
+        view.end(execution, options.resumption(of: execution.id.text), shells: shells(of: execution))
         switch execution.status {
         case .succeeded: throw Answer(.yes)
         case .stopped: throw Answer(.stopped)
         case .failed, .inProgress, .stopping: throw Answer(.no)
+        }
+    }
+
+    /// For each action that failed and of which something is kept, now or by an earlier core.
+    private func shells(of execution: Execution) -> [(action: String, command: String)] {
+        let kept = KeptWorkspaces(directory: "\(options.stateDirectory)/kept")
+        return execution.stages.enumerated().flatMap { index, actions in
+            let stage = execution.pipeline.stages[index]
+            return stage.actions.filter { action in
+                guard let admitted = actions[action.name], case .failed = admitted.state else { return false }
+                return kept.hasAny(of: execution.id, admitted.id)
+            }.map { action in
+                let name = "\(stage.name)/\(action.name)"
+                return (name, options.shell(execution.id.text, name))
+            }
         }
     }
 

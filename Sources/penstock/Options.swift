@@ -52,12 +52,18 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// The command that goes on with an execution, from the same places.
-    func resumption(of execution: String) -> String {
+    func resumption(of execution: String) -> String { command("resume", execution) }
+
+    /// The command that looks into the kept workspace of an action.
+    func shell(_ execution: String, _ action: String) -> String { command("shell", execution, action) }
+
+    private func command(_ words: String...) -> String {
         let places =
             (stateDirectory == defaultState() ? [] : [("--state", stateDirectory)])
             + plugins.directories.map { ("--plugins", absolute($0)) }
             + [settings].compactMap { $0 }.map { ("--settings", absolute($0)) }
-        return places.reduce("penstock resume \(execution)") { "\($0) \($1.0) \(shellWord($1.1))" }
+        let options = places.flatMap { [$0.0, $0.1] }
+        return (["penstock"] + words + options).map(shellWord).joined(separator: " ")
     }
 
     var stateDirectory: String { absolute(state) }
@@ -90,6 +96,12 @@ struct RunningOptions: ParsableArguments {
 
     @Option(name: .shortAndLong, help: ArgumentHelp("How many actions run at a time.", valueName: "count"))
     var jobs: Int = 16
+
+    @Flag(
+        help: ArgumentHelp(
+            "Keep the workspaces of actions that fail, the last \(KeptWorkspaces.limit) of them; they hold what the plugin wrote, secrets too."
+        ))
+    var keepFailed = false
 
     func validate() throws {
         guard 1...100 ~= jobs else { throw ValidationError("--jobs must be from 1 to 100, found \(jobs)") }

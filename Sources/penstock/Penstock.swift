@@ -25,7 +25,7 @@ struct Penstock: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, PlanCommand.self,
             TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, LogsCommand.self,
-            PluginCommand.self, ConformanceCommand.self, DoctorCommand.self,
+            ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -123,21 +123,34 @@ struct Wiring {
     }
 
     var workspaces: String { "\(state)/workspaces" }
+    /// Nothing in it is removed at a start.
+    var kept: KeptWorkspaces { KeptWorkspaces(directory: "\(state)/kept") }
 
     /// The parts that run actions; whatever an earlier core left behind is ended first.
     func runner(
-        _ choice: SandboxChoice, width: Int, news: @escaping @Sendable (ActionNews) -> Void
+        _ choice: SandboxChoice, _ running: RunningOptions, news: @escaping @Sendable (ActionNews) -> Void
     ) async throws -> Runner {
         guard mkdir(workspaces, 0o711) == 0 || errno == EEXIST else {
             throw Answer(.usage, "\(workspaces): cannot make it: \(String(cString: strerror(errno)))")
         }
         try await endSurvivors(in: workspaces)
+        var setup = try setup(choice)
+        setup.artifacts = try ArtifactStore(directory: artifacts)
+        setup.kept = running.keepFailed ? kept : nil
+        setup.width = running.jobs
+        return Runner(setup, news: news)
+    }
+
+    private var artifacts: String { "\(state)/artifacts" }
+
+    /// To look at jobs of the past: nothing is made, and nothing stored.
+    func setup(_ choice: SandboxChoice) throws -> RunnerSetup {
         var setup = RunnerSetup(
             catalogue: catalogue, shippedPlugins: shippedPlugins, settings: settings,
-            artifacts: try ArtifactStore(directory: "\(state)/artifacts"), logs: logs, workspaces: workspaces,
-            caches: "\(state)/caches", sandbox: try sandbox(choice), width: width, version: Penstock.version, now: now)
+            artifacts: ArtifactStore(reading: artifacts), logs: logs, workspaces: workspaces,
+            caches: "\(state)/caches", sandbox: try sandbox(choice), version: Penstock.version, now: now)
         setup.locks = locks
-        return Runner(setup, news: news)
+        return setup
     }
 
     func store(_ access: Store.Access) throws -> Store { try Store(directory: state, access: access) }

@@ -9,10 +9,11 @@ extension Site {
     func start(_ arguments: [String], input: String? = "", by wrapper: [String] = [], state: String? = nil) async throws
         -> Run
     {
-        let site = ["--state", state ?? self.state, "--plugins", plugins, "--settings", place("settings.yaml")]
         let isHelp = arguments.contains("--help")
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
         return try await launch(
-            wrapper + ["\(Site.programs)/penstock"] + arguments + (isHelp ? [] : site), input: input)
+            wrapper + ["\(Site.programs)/penstock"] + arguments[..<end] + (isHelp ? [] : places(state: state))
+                + arguments[end...], input: input)
     }
 
     /// Starts any program, with an environment in which nothing of this machine's user is found.
@@ -44,10 +45,15 @@ extension Site {
         return try await start(["run", "pipeline.json"] + options, input: input).outcome()
     }
 
-    /// What is said of going on with an execution: the same places again.
-    func resumption(of id: String) -> String {
-        "`penstock resume \(id) --state \(state) --plugins \(plugins) --settings \(place("settings.yaml"))` goes on"
+    func places(state: String? = nil) -> [String] {
+        ["--state", state ?? self.state, "--plugins", plugins, "--settings", place("settings.yaml")]
     }
+
+    /// As commands are named for somebody to type: the same places again.
+    func command(_ words: String...) -> String { (["penstock"] + words + places()).joined(separator: " ") }
+
+    /// What is said of going on with an execution.
+    func resumption(of id: String) -> String { "`\(command("resume", id))` goes on" }
 
     /// The newest execution's id.
     func execution() async throws -> String {

@@ -34,7 +34,7 @@ struct WorkerTests {
             threading.Thread(target=work, args=(job, child)).start()
         """#
 
-    private func site() throws -> Site {
+    func site() throws -> Site {
         let site = try Site()
         let type: JSON = [
             "category": "Build", "provider": "Team", "version": "1",
@@ -54,7 +54,7 @@ struct WorkerTests {
         return site
     }
 
-    private func team(_ name: String, _ script: String, in inputs: [String] = [], out: [String] = []) -> JSON {
+    func team(_ name: String, _ script: String, in inputs: [String] = [], out: [String] = []) -> JSON {
         action(name, script, type: "Build/Custom/Team", in: inputs, out: out, more: ["namespace": .string(name)])
     }
 

@@ -6,7 +6,7 @@ private let leastFreeBytes = 256 << 20
 
 /// Makes a folder of ours alone, in `TMPDIR`.
 /// - Throws: with what to do, also when there is hardly any room.
-func makeTemporaryFolder() throws(KitFault) -> String {
+public func makeTemporaryFolder() throws(KitFault) -> String {
     let named = getenv("TMPDIR").map { String(cString: $0) } ?? ""
     let parent = named.isEmpty ? "/tmp" : named
     func fault(_ what: String) -> KitFault { KitFault("no temporary folder can be used: \(parent) \(what)") }

@@ -20,17 +20,12 @@ struct ResumeCommand: AsyncParsableCommand {
         _ = try await common.history().find(self.execution)
         let store = try wiring.store(.writing)
         let (execution, outbox) = try await store.find(self.execution)
-        guard let sandbox = SandboxChoice(rawValue: execution.start.sandbox) else {
-            throw Answer(
-                .usage,
-                "execution \(execution.id) was started with the sandbox \(execution.start.sandbox), which is not known here"
-            )
-        }
+        let sandbox = try execution.sandbox()
         if case .succeeded = execution.status { throw refusal(execution) }
         if case .failed = execution.status { throw refusal(execution) }
         let conduct = Conduct(common, running)
         conduct.takeUp(execution)
-        let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
+        let runner = try await wiring.runner(sandbox, running, news: conduct.news)
         let driver = try await Driver.recovering(
             execution, outbox: outbox, journal: store, handler: runner, circumstance: circumstance,
             observe: conduct.observe)
@@ -43,6 +38,17 @@ struct ResumeCommand: AsyncParsableCommand {
 
     private func refusal(_ execution: Execution) -> Answer {
         Answer(.no, "\(execution.id): \(Rejection.notResumable(execution.status))")
+    }
+}
+
+extension Execution {
+    /// How its actions are kept from this machine.
+    func sandbox() throws -> SandboxChoice {
+        guard let sandbox = SandboxChoice(rawValue: start.sandbox) else {
+            throw Answer(
+                .usage, "execution \(id) was started with the sandbox \(start.sandbox), which is not known here")
+        }
+        return sandbox
     }
 }
 

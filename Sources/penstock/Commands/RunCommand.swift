@@ -11,7 +11,8 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Runs a pipeline to its end.",
         discussion: """
             Ctrl-C waits for the actions that run and stops; a second one gives them up. `penstock resume` goes on \
-            with what was stopped, or interrupted in any other way.
+            with what was stopped, or interrupted in any other way. What --keep-failed keeps holds whatever the plugin \
+            wrote, secrets included; `penstock shell` looks into it.
             """)
 
     @Argument(help: "A pipeline definition as create-pipeline takes it, or a CloudFormation template; JSON or YAML.")
@@ -46,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
             variables: choices.variables, sourceDirectories: choices.sourceDirectories,
             stopAfterStage: lastStage, sandbox: sandbox.rawValue, stubs: choices.stubs)
         let conduct = Conduct(common, running)
-        let runner = try await wiring.runner(sandbox, width: running.jobs, news: conduct.news)
+        let runner = try await wiring.runner(sandbox, running, news: conduct.news)
         let driver = try await Driver.starting(
             start, of: pipeline, journal: store, handler: runner, circumstance: circumstance, observe: conduct.observe)
         try await conduct.end(driver, runner)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Jansson
 import Pipelines
+import Runner
 import Store
 
 struct ShowCommand: AsyncParsableCommand {
@@ -41,7 +42,13 @@ struct ShowCommand: AsyncParsableCommand {
         for (action, stub) in execution.start.stubs.sorted(by: { $0.key < $1.key }) {
             print("stub       \(action) \(printable(stub.words))")
         }
-        for record in actions { show(record) }
+        for record in actions {
+            show(record)
+            let kept = KeptWorkspaces(directory: "\(common.stateDirectory)/kept")
+            guard kept.hasAny(of: execution.id, record.execution.id) else { continue }
+            let name = "\(record.stage)/\(record.action)"
+            print("  its workspace is kept: `\(common.shell(execution.id.text, name))` looks into it")
+        }
     }
 
     private func show(_ record: ActionRecord) {

@@ -4,7 +4,7 @@ import Jansson
 import Pipelines
 import Runner
 
-/// One JSON object a line: `event` is `execution`, `action`, `approval`, `log` or `skipped`.
+/// One JSON object a line: `event` is `execution`, `action`, `approval`, `log`, `skipped` or `kept`.
 final class JSONView: View {
     private let quiet: Bool
     private var status: ExecutionStatus?
@@ -53,7 +53,14 @@ final class JSONView: View {
     }
 
     func suspend() {}
-    func end(_ execution: Execution, _ resumption: String) {}
+    func end(_ execution: Execution, _ resumption: String, shells: [(action: String, command: String)]) {
+        for shell in shells {
+            say([
+                "event": "kept", "time": .string(rfc3339(now())), "pipelineExecutionId": .string(execution.id.text),
+                "action": .string(shell.action), "command": .string(shell.command),
+            ])
+        }
+    }
 
     private func say(_ json: JSON) { print(json.text) }
 }

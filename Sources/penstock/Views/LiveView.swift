@@ -47,10 +47,11 @@ final class LiveView: View {
         if questions > 0 { print() }
     }
 
-    func end(_ execution: Execution, _ resumption: String) {
+    func end(_ execution: Execution, _ resumption: String, shells: [(action: String, command: String)]) {
         self.execution = execution
         questions = 0
         draw()
+        for shell in shells { print(shellWords(shell)) }
         print(execution.endWords(resumption))
     }
 

@@ -8,8 +8,10 @@ protocol View: AnyObject {
     func show(_ moment: Moment)
     /// Nothing more will happen for now.
     func suspend()
-    /// - Parameter resumption: the command that goes on with it, if anything does.
-    func end(_ execution: Execution, _ resumption: String)
+    /// - Parameters:
+    ///   - resumption: the command that goes on with it, if anything does.
+    ///   - shells: the command that looks into what is kept of an action, by its `Stage/Action`.
+    func end(_ execution: Execution, _ resumption: String, shells: [(action: String, command: String)])
 }
 
 /// What became of one action in a commit.
@@ -81,6 +83,10 @@ extension Execution {
     }
 }
 
+func shellWords(_ shell: (action: String, command: String)) -> String {
+    "the workspace of \(shell.action) is kept: `\(shell.command)` looks into it"
+}
+
 extension ExecutionStatus {
     var reason: String? {
         switch self {
@@ -140,7 +146,10 @@ final class PlainView: View {
 
     func suspend() {}
 
-    func end(_ execution: Execution, _ resumption: String) { say(now(), execution.endWords(resumption)) }
+    func end(_ execution: Execution, _ resumption: String, shells: [(action: String, command: String)]) {
+        for shell in shells { say(now(), shellWords(shell)) }
+        say(now(), execution.endWords(resumption))
+    }
 
     private func say(_ at: Instant, _ text: String) { print("\(timeOfDay(at)) \(text)") }
 }
