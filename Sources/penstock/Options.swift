@@ -62,8 +62,8 @@ struct CommonOptions: ParsableArguments {
             (stateDirectory == defaultState() ? [] : [("--state", stateDirectory)])
             + plugins.directories.map { ("--plugins", absolute($0)) }
             + [settings].compactMap { $0 }.map { ("--settings", absolute($0)) }
-        return (["penstock"] + words.map(shellWord) + places.map { "\($0.0) \(shellWord($0.1))" }).joined(
-            separator: " ")
+        let options = places.flatMap { [$0.0, $0.1] }
+        return (["penstock"] + words + options).map(shellWord).joined(separator: " ")
     }
 
     var stateDirectory: String { absolute(state) }
