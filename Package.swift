@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "Authoring",
             dependencies: [
-                "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+                "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes",
+                "Settings",
             ], exclude: ["Templates"], swiftSettings: strict),
         .executableTarget(
             name: "penstock",

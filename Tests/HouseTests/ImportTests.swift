@@ -23,7 +23,7 @@ private let house: [String: Set<String>] = [
     ],
     "Conformance": ["Artifacts", "CSystem", "Jansson", "PluginProtocol", "Processes", "Workspaces"],
     "Authoring": [
-        "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+        "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
     ],
     "penstock": [
         "ArgumentParser", "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson",

@@ -8,7 +8,7 @@ import Settings
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin", abstract: "Looks at the installed plugins, and says which are trusted.",
-        subcommands: [List.self, Show.self, Lock.self, Grant.self])
+        subcommands: [List.self, Show.self, Install.self, Remove.self, Lock.self, Grant.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the plugins and the action types they serve.")
