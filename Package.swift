@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "Authoring",
             dependencies: [
-                "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+                "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
                 "Workspaces",
             ],
             // Plugins, of which only the text is of interest here.
