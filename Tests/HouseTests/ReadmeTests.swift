@@ -52,7 +52,9 @@ struct ReadmeTests {
     func operating() throws {
         let (status, said) = try run(try blocks(of: "docs/plugins.md"))
         #expect(status == 0, "\(said)")
-        for shown in ["JobFailed (TimedOut)", "first Succeeded"] { #expect(said.contains(shown), "\(shown) in \(said)") }
+        for shown in ["JobFailed (TimedOut)", "first Succeeded"] {
+            #expect(said.contains(shown), "\(shown) in \(said)")
+        }
     }
 
     /// All commands of a page, from top to bottom.
