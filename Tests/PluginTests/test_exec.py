@@ -142,7 +142,7 @@ class Adapter(ExecCase):
             "echo '::revision abc the first' >&2; echo '::mask hunter22'; echo 'it is hunter22'\n"
         )
         self.assertSucceeded(ending)
-        self.assertEqual(ending.log, "::progress 101 x\n::unknown x\nit is ****\n")
+        self.assertEqual(ending.log, "::progress 101 x\n::unknown x\nit is ***\n")
         details = [message["executionDetails"] for message in ending.messages if message["type"] == "progress"]
         self.assertEqual(details, [{"summary": "running action.sh"}, {"summary": "half wäy", "percentComplete": 50}])
         self.assertIn(("mask", "hunter22"), [(message["type"], message.get("value")) for message in ending.messages])
@@ -230,7 +230,7 @@ class Adapter(ExecCase):
             {"Token": "hunter22", "Pin": "123"},
             secrets=("Token", "Pin"),
         )
-        self.assertFailed(ending, "JobFailed", "is ****")
+        self.assertFailed(ending, "JobFailed", "is ***")
         self.assertNotIn("hunter22", ending.log + str(ending.messages))
         for place, _, files in os.walk(self.root):
             for name in files:
@@ -309,7 +309,7 @@ class Shipped(ExecCase):
             secrets=("Secrets",),
         )
         self.assertSucceeded(ending)
-        self.assertEqual(ending.log, "rel=ease|a b|****|**** **** \n")
+        self.assertEqual(ending.log, "rel=ease|a b|***|*** *** \n")
         masks = [message["value"] for message in ending.messages if message["type"] == "mask"]
         self.assertEqual(masks, ["hunter22", "first line", "second line"])
 
