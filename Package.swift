@@ -65,7 +65,8 @@ let package = Package(
         .target(
             name: "Authoring",
             dependencies: [
-                "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+                "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes",
+                "Settings",
                 "Workspaces",
             ],
             // Plugins, of which only the text is of interest here.
