@@ -9,7 +9,6 @@ import Synchronization
 let isCancelled = Atomic(false)
 
 /// Returns the job's success. Whatever it throws fails the job.
-
 func work(_ job: Job) throws -> Message {
     let configuration = job.data.actionConfiguration?.configuration ?? [:]
     let name = configuration["Name"] ?? ""
