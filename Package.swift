@@ -107,7 +107,9 @@ let package = Package(
         tests(
             "ConformanceTests",
             ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
-        tests("AuthoringTests", ["Authoring", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
+        tests(
+            "AuthoringTests",
+            ["Artifacts", "Authoring", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
             "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
