@@ -113,7 +113,10 @@ let package = Package(
             ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
         tests(
             "AuthoringTests",
-            ["Authoring", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Settings", "penstock-sandbox"]),
+            [
+                "Artifacts", "Authoring", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Settings",
+                "penstock-sandbox",
+            ]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
             "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),

@@ -65,6 +65,17 @@ struct ReadmeTests {
         }.joined()
     }
 
+    @Test("the plugin of one's own is installed, and nobody can change it unseen")
+    func installation() throws {
+        let plugin =
+            try block("A test runs this block as it stands.") + block("A test runs this block after the first one.")
+        let change = "echo >> installed/hello/bin/plugin; ! penstock plugin list --plugins installed\n"
+        let (status, said) = try run(plugin + block("A test runs this block after the two above.") + change)
+        #expect(status == 0 && said.contains("installed hello 1.0.0"), "\(said)")
+        #expect(said.contains("hello asks for nothing beyond its workspace"), "\(said)")
+        #expect(said.contains("plugins.lock has: changed bin/plugin. If you trust it as it is now: "), "\(said)")
+    }
+
     /// The commands below a comment.
     private func block(_ comment: String) throws -> String {
         let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)

@@ -50,7 +50,9 @@ struct Repository {
         }
         if exit == .code(0) { return output.joined(separator: "\n") }
         if errors.contains(where: { $0.contains("Remote branch") && $0.contains("not found") }) { throw missing }
+        // With a password in the URL it would be told, too.
         let said = errors.filter { !$0.isEmpty && !$0.hasPrefix("Cloning into") }.joined(separator: "; ")
+            .replacing(url, with: "it")
         throw TrustError("\(shown): git cannot fetch it: \(said.isEmpty ? exit.words : said)")
     }
 

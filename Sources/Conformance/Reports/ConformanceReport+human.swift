@@ -3,18 +3,12 @@ extension ConformanceReport {
     ///
     /// Evidence is what a plugin wrote: whoever prints this on a terminal takes control characters out.
     public var human: String {
+        let plugin = result.plugin.title
+        let verdict = passes ? (result.passes ? "passes" : "passes with its baseline") : "fails"
         let head = [
-            title, "  \(sum); \(result.durationSeconds.tenths) s", "  \(subject)",
+            "\(plugin) \(verdict)", "  \(sum); \(result.durationSeconds.tenths) s", "  \(subject)",
         ]
         return (head + staleLines + brokenLines + openLines + skippedLines).joined(separator: "\n") + "\n"
-    }
-
-    /// The same in one line: `hello 1.0.0 passes: 62 rules: 60 passed, 2 skipped`.
-    public var verdict: String { "\(title): \(sum)" }
-
-    private var title: String {
-        let verdict = passes ? (result.passes ? "passes" : "passes with its baseline") : "fails"
-        return "\(result.plugin.title) \(verdict)"
     }
 
     private var staleLines: [String] { stale.isEmpty ? [] : [""] + stale.map { "STALE  \($0)" } }

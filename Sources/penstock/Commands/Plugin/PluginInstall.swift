@@ -34,10 +34,10 @@ extension PluginCommand {
         func run() async throws {
             let wiring = try Wiring(common)
             let source = try PluginSource(source)
-            try await PluginDirectory.changing(common.plugins.home) { directory in
+            try await changing(common.plugins) { directory in
                 let lock = try directory.lock()
-                let candidate = try await interruptible { try await directory.stage(source) }
-                try judge(candidate, by: lint(candidate, isBuilt: false))
+                let candidate = try await directory.stage(source)
+                try accept(lint: lint(candidate, isBuilt: false))
                 guard let manifest = candidate.manifest else { preconditionFailure("a manifest that passes is one") }
                 let old = try directory.predecessor(of: manifest.name)
                 let installation = Installing(candidate, manifest, replacing: old, in: directory, wiring)
@@ -51,9 +51,14 @@ extension PluginCommand {
                         "\(manifest.name): its program \(manifest.run.command[0]) has to be built; --build does that: it is"
                             + " the author's code, and runs as you")
                 }
-                try await confirm("Install it into \(directory.path)?", yes)
+                try confirm("Install it into \(directory.path)?", yes)
                 if build { try await buildAndLint(candidate) }
-                if test { try judge(candidate, by: try await trial(candidate)) }
+                if test {
+                    let report = try await trial(candidate)
+                    try accept(report, "test", unless: !report.passes)
+                }
+                // From here on it is done in an instant.
+                guard !Interruption.wasRequested else { return }
                 let changes = try directory.install(candidate)
                 for change in changes { print(printable(change.description)) }
                 if lock == nil { print("\(directory.path) has a lock file from now on; \(changes.count) locked") }
@@ -62,10 +67,8 @@ extension PluginCommand {
         }
 
         private func buildAndLint(_ candidate: Candidate) async throws {
-            try await interruptible {
-                try await candidate.build { if !common.quiet { print("build | \(printable($0))") } }
-            }
-            try judge(candidate, by: lint(candidate, isBuilt: true))
+            try await candidate.build { if !common.quiet { print("build | \(printable($0))") } }
+            try accept(lint: lint(candidate, isBuilt: true))
         }
 
         // MARK: Judging
@@ -84,16 +87,18 @@ extension PluginCommand {
             let judging = try Judging(folder, seed: UInt64(UInt32.random(in: 1 ... .max)), directory: directory)
             var trial = Trial(of: folder, judging.scope, launcher: Installation.launcher)
             (trial.network, trial.seed) = (network, judging.seed)
-            let outcome = try await interruptible { [trial] in try await trial.outcome() }
+            let outcome = try await trial.outcome()
             return judging.report(of: outcome.rules, environment: ["sandbox": "bubblewrap"])
         }
 
-        private func judge(_ candidate: Candidate, by report: ConformanceReport) throws {
-            guard !report.passes else {
-                if !common.quiet { print(printable(report.verdict)) }
-                return
-            }
-            throw Answer(.no, "\(report.human)nothing is installed")
+        /// Refuses what breaks a binding rule. Without cases little can be seen by `lint`, which is not held against it.
+        private func accept(lint report: ConformanceReport) throws {
+            try accept(report, "lint", unless: report.result.rules.contains { $0.status == .fail })
+        }
+
+        private func accept(_ report: ConformanceReport, _ what: String, unless isRefused: Bool) throws {
+            if isRefused { throw Answer(.no, "\(report.human)nothing is installed") }
+            if !common.quiet { print("\(what)      \(report.sum)") }
         }
 
         /// Where somebody sees a finding again.
@@ -111,9 +116,9 @@ extension PluginCommand {
         @OptionGroup var plugins: PluginOptions
 
         func run() async throws {
-            try await PluginDirectory.changing(plugins.home) { directory in
+            try await changing(plugins) { directory in
                 let plugin = try directory.plugin(named: name)
-                try await confirm(
+                try confirm(
                     "Remove \(plugin.manifest.name) \(plugin.manifest.version), \(plugin.directory)?", yes)
                 try directory.remove(plugin)
                 print(
@@ -124,18 +129,25 @@ extension PluginCommand {
     }
 }
 
+/// Whoever interrupts it has everything cleared away that is unfinished.
+private func changing(
+    _ plugins: PluginOptions, _ change: (PluginDirectory) async throws -> Void
+) async throws {
+    try await interruptible(else: "interrupted: nothing is changed") {
+        try await PluginDirectory.changing(plugins.home, change)
+    }
+}
+
 /// Asks a person, unless that is settled; a signal that asks to end is an answer, too.
 /// - Throws: `Answer` when the answer is no, or nobody is there to give one.
-private func confirm(_ question: String, _ isSettled: Bool) async throws {
+private func confirm(_ question: String, _ isSettled: Bool) throws {
     guard !isSettled else { return }
     guard isatty(STDIN_FILENO) == 1 else { throw Answer(.usage, "nobody is there to be asked; --yes says yes") }
     print("\(printable(question)) [y/N] ", terminator: "")
     fflush(standardOutput)
-    let answer = try await interruptible {
-        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        while poll(&input, 1, 100) <= 0, !Interruption.wasRequested {}
-        return Interruption.wasRequested ? nil : readLine()
-    }
+    var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    while poll(&input, 1, 100) <= 0, !Interruption.wasRequested {}
+    let answer = Interruption.wasRequested ? nil : readLine()
     guard ["y", "yes"].contains(answer?.lowercased() ?? "") else { throw Answer(.no, "nothing is changed") }
 }
 
@@ -191,11 +203,11 @@ private struct Installing: CustomStringConvertible {
         let namesakes = all.plugins.filter { $0.manifest.name == manifest.name && $0.directory != old?.directory }.map {
             "another plugin \($0.manifest.name) is in \($0.directory); they share their grants"
         }
-        let rivals = manifest.actionTypes.compactMap { type -> String? in
-            guard let plugin = all.plugin(for: type.id), plugin.directory != old?.directory else { return nil }
-            return
-                "\(type.id) is served by \(plugin.manifest.name) in \(plugin.directory), too; the first that is found is used"
-        }
+        let served = manifest.actionTypes.compactMap { type in all.plugin(for: type.id).map { (type.id, $0) } }
+        let rivals = Dictionary(grouping: served.filter { $0.1.directory != old?.directory }, by: \.1).map {
+            "\($1.map(\.0.description).joined(separator: ", ")): served by \($0.manifest.name) in \($0.directory), too;"
+                + " the first that is found is used"
+        }.sorted()
         return namesakes + rivals
     }
 
