@@ -6,7 +6,7 @@ import Processes
 
 /// What a plugin in one language begins with: a folder of `Templates`.
 public struct Template: Hashable, Sendable {
-    /// A command that must end with status 0, and the Debian package that it needs for that.
+    /// A command that must end with status 0, and the Debian package that it needs for that, or the address of a page.
     public struct Need: Hashable, Sendable {
         public let command: [String]
         public let package: String

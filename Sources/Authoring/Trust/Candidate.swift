@@ -79,7 +79,7 @@ extension PluginDirectory {
     private func pluginRoot(of path: String, _ source: PluginSource) throws(TrustError) -> String {
         func isPlugin(_ folder: String) -> Bool { mode(of: "\(folder)/\(Manifest.fileName)") != nil }
         if isPlugin(path) { return path }
-        let below = names(in: path).filter { isDirectory("\(path)/\($0)") && isPlugin("\(path)/\($0)") }
+        let below = (names(in: path) ?? []).filter { isPlainDirectory("\(path)/\($0)") && isPlugin("\(path)/\($0)") }
         switch below.count {
         case 1: return "\(path)/\(below[0])"
         case 0:
@@ -111,7 +111,7 @@ private let unkept: Set<String> = [".git", ".hg", ".svn"]
 
 /// Gives files and folders the modes that every user of a sandbox can work with, and removes what is not kept.
 private func tidy(_ folder: String) throws(TrustError) {
-    for name in names(in: folder) {
+    for name in names(in: folder) ?? [] {
         let path = "\(folder)/\(name)"
         guard !unkept.contains(name) else {
             removeTree(path)

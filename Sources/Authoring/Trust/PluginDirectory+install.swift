@@ -49,7 +49,7 @@ extension PluginDirectory {
     /// - Throws: with nothing changed, unless it is about the lock file.
     public func remove(_ plugin: Plugin) throws {
         var lock = try lock()
-        guard let folder = names(in: path).first(where: { realPath("\(path)/\($0)") == plugin.directory }) else {
+        guard let folder = names(in: path)?.first(where: { realPath("\(path)/\($0)") == plugin.directory }) else {
             throw TrustError("\(path): is the folder of the plugin \(plugin.manifest.name) itself; remove it yourself")
         }
         try makeStaging()

@@ -1,4 +1,5 @@
 import Artifacts
+import Conformance
 import Glibc
 import Jansson
 import PluginHost
@@ -29,7 +30,7 @@ public struct PluginDirectory: Sendable {
         }
         // Closing is not enough while a child that is just being started has a copy of the descriptor.
         defer { flock(descriptor, LOCK_UN) }
-        for name in names(in: path) where name.hasPrefix(stagingPrefix) { removeTree("\(path)/\(name)") }
+        for name in names(in: path) ?? [] where name.hasPrefix(stagingPrefix) { removeTree("\(path)/\(name)") }
         let directory = PluginDirectory(
             path: path, staging: "\(path)/\(stagingPrefix)\(String(UInt32.random(in: .min ... .max), radix: 16))")
         defer { removeTree(directory.staging) }

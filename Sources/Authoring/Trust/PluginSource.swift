@@ -1,3 +1,4 @@
+import Conformance
 import Glibc
 
 /// Where a plugin is installed from.
@@ -50,7 +51,7 @@ public enum PluginSource: Hashable, Sendable {
         guard authority.isEmpty == (scheme == "file"), !authority.hasPrefix("-"),
             text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
         else { throw unknown(text) }
-        if scheme == "file", isDirectory(String(match.3)) { return .repository(url: text, revision: nil) }
+        if scheme == "file", isPlainDirectory(String(match.3)) { return .repository(url: text, revision: nil) }
         let (path, revision) = try split(String(match.3), text)
         return .repository(url: "\(scheme)://\(authority)\(path)", revision: revision)
     }

@@ -1,3 +1,4 @@
+import Conformance
 import Glibc
 import Processes
 
@@ -10,7 +11,7 @@ struct Program: Sendable {
     init?(_ name: String, _ arguments: [String], environment: [String: String], directory: String) {
         let places = variable("PATH")?.split(separator: ":").map { "\($0)/\(name)" } ?? []
         let path = (name.contains("/") ? [name.hasPrefix("/") ? name : "\(directory)/\(name)"] : places).first { path in
-            access(path, X_OK) == 0 && !isDirectory(path)
+            access(path, X_OK) == 0 && !isPlainDirectory(path)
         }
         guard let path else { return nil }
         command = Command(executable: path, arguments: arguments, environment: environment, directory: directory)
