@@ -103,6 +103,12 @@ struct LockTests {
         #expect(place.names("") == ["kept.lock", "plugins"])
     }
 
+    @Test("the top of the machine is no directory of plugins", arguments: ["/", "/usr/.."])
+    func top(path: String) async {
+        let error = await #expect(throws: TrustError.self) { try await PluginDirectory.changing(path) { _ in } }
+        #expect(error?.description == "/: is no place for plugins; name another directory")
+    }
+
     @Test("one at a time changes a directory, and what a killed one left is removed")
     func alone() async throws {
         try place.shell("mkdir -p plugins/.penstock-dead/plugin; chmod 500 plugins/.penstock-dead")

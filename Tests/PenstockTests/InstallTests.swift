@@ -204,4 +204,50 @@ struct InstallTests {
         }
         try await site.expectNothingLeft()
     }
+
+    @Test("kill -9 leaves the old version or the new one, whole, and the next change clears up after it")
+    func killed() async throws {
+        let site = try Site()
+        try await oven(site)
+        // Large enough to be copied for a while.
+        try await shell(site, "head -c 20000000 /dev/urandom >oven/blob")
+        #expect(try await site.penstock("plugin", "install", "oven", "--yes").code == 0)
+        try await shell(site, "sed -i 's/\"version\":\"1\"}$/\"version\":\"2\"}/' oven/plugin.json; cp -r oven new")
+        let old = try #require(contents("\(site.plugins)/oven/plugin.json"))
+        let new = try #require(contents(site.place("new/plugin.json")))
+        #expect(old != new)
+        for _ in 0..<3 {
+            let run = try await site.start(["plugin", "install", "oven", "--yes", "--replace"])
+            try await until("it has begun") { names(in: site.plugins).contains { $0.hasPrefix(".penstock-") } }
+            run.signal(SIGKILL)
+            _ = try await run.outcome()
+            let found = contents("\(site.plugins)/oven/plugin.json")
+            #expect(found == old || found == new)
+            try await shell(site, "cmp \(site.plugins)/oven/blob new/blob; cmp \(site.plugins)/oven/run new/run")
+        }
+        let installed = try await site.penstock("plugin", "install", "oven", "--yes", "--replace")
+        #expect(installed.code == 0 && contents("\(site.plugins)/oven/plugin.json") == new, "\(installed)")
+        #expect(names(in: site.plugins) == ["do", "oven", "peek", "plugins.lock"])
+    }
+
+    @Test("a server that never answers is given up at a signal, with nothing left")
+    func silentServer() async throws {
+        let site = try Site()
+        let python = """
+            import socket, sys
+            s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+            print(s.getsockname()[1], flush=True)
+            sys.stdin.read()
+            """
+        let server = try await site.launch(["/usr/bin/python3", "-c", python], input: nil)
+        try await until("the server listens") { server.output.count > 3 }
+        let url = "git://127.0.0.1:\(server.output)/oven.git"
+        let run = try await site.start(["plugin", "install", url, "--yes"])
+        try await until("git is at it") { site.processes().contains { $0.contains("clone") && $0.contains(url) } }
+        let outcome = try await run.outcome(after: SIGTERM)
+        #expect(outcome.code == 4 && outcome.errors == ["penstock: interrupted: nothing is changed"], "\(outcome)")
+        #expect(names(in: site.plugins) == ["do", "peek"])
+        _ = try await server.outcome(after: SIGTERM)
+        try await site.expectNothingLeft()
+    }
 }

@@ -21,6 +21,7 @@ public struct PluginDirectory: Sendable {
     public static func changing<Value>(
         _ path: String, _ change: (PluginDirectory) async throws -> Value
     ) async throws -> Value {
+        guard realPath(path) != "/" else { throw TrustError("/: is no place for plugins; name another directory") }
         try makeDirectory(path)
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw TrustError.system(errno, "cannot be opened", path) }
