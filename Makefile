@@ -87,8 +87,10 @@ demonstration:
 	docs/demo/run .build/debug/penstock
 
 bench: setup
+	$(MAKE) setup PACKAGES="$(LANGUAGES)"
 	$(BUILD) -c release
 	.build/release/penstock-bench
+	Tests/TemplateTests/templates.py .build/release/penstock --measure
 
 interop: build
 	$(MAKE) setup PACKAGES="nodejs python3-venv"

@@ -82,7 +82,9 @@ extension PluginCommand {
             var wish = Rehearsal.Wish()
             wish.job = job
             wish.goesOn = false
-            wish.cancelAfter = step.cancelledAt.map { max(.zero, $0 - errand.at) }
+            wish.cancel = step.cancelledAt.map { at in
+                Rehearsal.Cancel(after: max(.zero, at - errand.at), lines: step.output.count { $0.at < at })
+            }
             return (fixture, wish)
         }
     }

@@ -93,7 +93,8 @@ extension PluginCommand {
                 "Its action type, where the manifest has several: Build/Custom/Hello/1, or the provider.",
                 valueName: "type"))
         var type: String?
-        @Option(help: ArgumentHelp("Cancels the job after so many seconds.", valueName: "seconds"))
+        @Option(
+            help: ArgumentHelp("Cancels the job after so many seconds, and its first message.", valueName: "seconds"))
         var cancelAfter: Double?
         @Option(help: ArgumentHelp("Keeps what is said for `plugin replay`.", valueName: "file")) var record: String?
         @Option(help: ArgumentHelp("Copies the output artifacts into this new folder.", valueName: "dir")) var out:
@@ -125,7 +126,7 @@ extension PluginCommand {
             )
             let bench = try Bench(options.setting(folder, manifest, watch: narrate()))
             var wish = Rehearsal.Wish()
-            wish.cancelAfter = cancelAfter.map { .seconds($0) }
+            wish.cancel = cancelAfter.map { Rehearsal.Cancel(after: .seconds($0), lines: 1) }
             wish.out = out
             let rehearsal = try await bench.closing { [wish] in
                 try await interruptible { try await bench.rehearse(job, wish) }
