@@ -277,7 +277,7 @@ struct RepositoryTests {
         let daemon = try place.shell("python3 start.py $(git --exec-path)").split { " \n".contains($0) }.map(
             String.init)
         let pid = try #require(pid_t(daemon[1]))
-        defer { kill(pid, SIGTERM) }
+        defer { kill(pid, SIGKILL) }
         #expect(try await version("git://127.0.0.1:\(daemon[0])/oven.git@v1").version == "1.0.0")
     }
 
