@@ -16,7 +16,7 @@ PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-d
 
 # What the templates of plugins are written in; of a compiler that is there already no second one is needed.
 need = $(if $(shell command -v $(1)),,$(2))
-LANGUAGES := bash dash jq python3 perl ruby php-cli lua5.4 lua-cjson lua-posix gcc libjansson-dev \
+LANGUAGES := bash dash jq python3 perl ruby php-cli lua5.3 lua-cjson lua-posix gcc libjansson-dev \
 	librust-serde-json-dev librust-libc-dev libgoogle-gson-java \
 	$(call need,node,nodejs) $(call need,go,golang-go) $(call need,cargo,cargo) $(call need,javac,default-jdk-headless)
 
