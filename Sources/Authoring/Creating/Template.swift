@@ -69,19 +69,8 @@ public struct Template: Hashable, Sendable {
         for need in needs where !missing.contains(need.package) {
             let command = Command(
                 executable: "/usr/bin/env", arguments: need.command, environment: environment, directory: "/")
-            if await !succeeds(command) { missing.append(need.package) }
+            if (try? await Program(command).run { _ in }) != .code(0) { missing.append(need.package) }
         }
         return missing
-    }
-
-    private func succeeds(_ command: Command) async -> Bool {
-        guard let child = try? await Reactor.shared.spawn(command) else { return false }
-        child.closeInput()
-        var isSuccess = false
-        for await event in child.events {
-            if case .exited(let exit) = event { isSuccess = exit == .code(0) }
-        }
-        await child.finish()
-        return isSuccess
     }
 }

@@ -36,8 +36,7 @@ extension PluginCommand {
                 throw Answer(.usage, "\(error)")
             }
             let template = try template()
-            let environment = inheritedEnvironment()
-            let missing = await template.missingPackages(environment: environment)
+            let missing = await template.missingPackages(environment: ownEnvironment())
             guard missing.isEmpty else {
                 // What a distribution does not have is named by where it is.
                 let pages = missing.filter { $0.hasPrefix("https://") }

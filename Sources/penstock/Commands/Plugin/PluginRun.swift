@@ -7,67 +7,6 @@ import PluginHost
 import PluginProtocol
 import Synchronization
 
-/// What `plugin run`, `replay`, `shell` and `watch` share: how a plugin is rehearsed.
-struct RehearsalOptions: ParsableArguments {
-    @Flag(help: "Lets cases that need the network have it.") var network = false
-    @Option(
-        help: ArgumentHelp(
-            "Variables of yours that the plugin gets, of those that its manifest asks for; none if absent.",
-            valueName: "name,…"))
-    var environment: [String] = []
-    @Option(help: ArgumentHelp("Values for secret properties, by name; made up if absent.", valueName: "file"))
-    var secrets: String?
-    @OptionGroup var pace: PaceOptions
-
-    func validate() throws { try refuseEmpty(secrets, "--secrets") }
-
-    /// Reads a plugin that can be run.
-    func plugin(_ directory: String) throws -> (folder: PluginFolder, manifest: Manifest) {
-        try refuseEmpty(directory, "the plugin's folder")
-        let folder = try PluginFolder(reading: directory)
-        guard let manifest = folder.manifest else {
-            let problems = folder.violations.map { "\(directory)/\(Manifest.fileName): \($0)" }
-            throw Answer(.usage, problems.joined(separator: "\n"))
-        }
-        for problem in folder.fixtureProblems { complain("\(problem)") }
-        return (folder, manifest)
-    }
-
-    func setting(
-        _ folder: PluginFolder, _ manifest: Manifest, watch: (@Sendable (Recording.Entry) -> Void)? = nil
-    ) throws -> Bench.Setting {
-        var setting = Bench.Setting(
-            manifest: manifest, fixtures: folder.fixtures, directory: folder.directory, launcher: Installation.launcher)
-        setting.network = network
-        setting.environment = try granted(environment, to: folder)
-        setting.secrets = try secretValues(in: secrets, for: folder)
-        setting.scale = pace.scale
-        setting.seed = .random(in: 1...UInt64(UInt32.max))
-        setting.watch = watch
-        return setting
-    }
-}
-
-extension PluginFolder {
-    /// - Parameter name: the first case when it is nil.
-    /// - Throws: when there is no such case.
-    func fixture(named name: String?) throws -> Fixture {
-        guard let name else {
-            guard let first = fixtures.first else {
-                throw Answer(.usage, "\(self.name) has no cases to run; give it a job with --configuration KEY=VALUE")
-            }
-            return first
-        }
-        guard let fixture = fixtures.first(where: { $0.name == name }) else {
-            let names = fixtures.map(\.name)
-            let near = nearest(to: name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""
-            let there = names.isEmpty ? "none" : names.joined(separator: ", ")
-            throw Answer(.usage, "--case \(name): there is no such case; there are \(there)\(near)")
-        }
-        return fixture
-    }
-}
-
 extension PluginCommand {
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -118,7 +57,9 @@ extension PluginCommand {
         func run() async throws {
             let (folder, manifest) = try options.plugin(directory)
             let job = isOwnJob ? try ownJob(manifest) : try folder.fixture(named: fixture)
-            if job.needsNetwork, !options.network { complain("case \(job.name) needs the network: see --network") }
+            if job.needsNetwork, !options.surroundings.network {
+                complain("case \(job.name) needs the network: see --network")
+            }
             let file = try record.map { try RecordFile($0) }
             if let out, access(out, F_OK) == 0 { throw Answer(.usage, "--out \(out): exists already") }
             print(

@@ -6,6 +6,8 @@ import Processes
 struct Program: Sendable {
     let command: Command
 
+    init(_ command: Command) { self.command = command }
+
     /// - Parameter name: looked for in our own PATH, unless it is a path.
     /// - Returns: nil when there is no such program.
     init?(_ name: String, _ arguments: [String], environment: [String: String], directory: String) {
@@ -41,8 +43,8 @@ struct Program: Sendable {
 
 func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-/// The whole of our environment.
-func ownEnvironment() -> [String: String] {
+/// The whole of our environment, for what is run for our user.
+public func ownEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     var next = environ
     while let text = next.pointee {
