@@ -273,7 +273,9 @@ struct StateTests {
         }
         #expect(lacking.text.contains("penstock plugin grant local-deploy --host-path targets=/PATH/FOR/targets "))
         let quiet = try await site.penstock("doctor", "--quiet")
-        #expect(quiet.output.allSatisfy { $0.hasPrefix("BAD  local-deploy") || $0.hasPrefix("penstock plugin grant ") }, "\(quiet)")
+        #expect(
+            quiet.output.allSatisfy { $0.hasPrefix("BAD  local-deploy") || $0.hasPrefix("penstock plugin grant ") },
+            "\(quiet)")
         #expect(names(in: "\(site.state)/workspaces") == [])
 
         _ = try await site.makeRepository()
