@@ -34,7 +34,7 @@ struct ReadmeTests {
         #expect(status == 0, "\(said)")
         for shown in [
             "hello 0.1.0, case greets", "  Greeting = Hello, Zoë!", "Abandoned after ", "  Greeting = HELLO, ZOË!",
-            "hello 0.1.0 passes", "Greet/Hello | ",
+            "hello 0.1.0 passes", "Greet/Hello | ", "plugins.lock has: changed bin/plugin",
         ] { #expect(said.contains(shown), "\(shown) in \(said)") }
     }
 

@@ -106,11 +106,25 @@ struct GrantTests {
             "--network", "--plugins", site.plugins,
         ]
         let outcome = try await site.launch(user + words).outcome()
-        let file = site.place("home/.config/penstock/settings.json")
+        let file = site.place("home/.config/penstock/settings.yaml")
         #expect(outcome.code == 0 && outcome.text.contains("\(file) is changed"), "\(outcome)")
         #expect(!outcome.text.contains("--settings"), "it is found without being named")
         var status = stat()
         #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o600)
-        #expect(try JSON(parsing: try #require(contents(file))) == ["grants": ["oven": ["network": true]]])
+        #expect(contents(file) == "grants:\n  oven: {network: true}\n")
+    }
+
+    @Test("a file that is named and not there, or empty, is made", arguments: ["new.yaml", "new.json", "empty.yaml"])
+    func named(file: String) async throws {
+        if file.hasPrefix("empty") { try site.write("", to: file) }
+        let words = ["\(Site.programs)/penstock", "plugin", "grant", "oven", "--network"]
+        let outcome = try await site.launch(words + ["--plugins", site.plugins, "--settings", file]).outcome()
+        #expect(outcome.code == 0 && outcome.text.contains("\(file) is changed"), "\(outcome)")
+        let text = try #require(contents(site.place(file)))
+        if file.hasSuffix("json") {
+            #expect(try JSON(parsing: text) == ["grants": ["oven": ["network": true]]])
+        } else {
+            #expect(text == "grants:\n  oven: {network: true}\n")
+        }
     }
 }

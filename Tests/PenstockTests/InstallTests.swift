@@ -219,7 +219,7 @@ struct InstallTests {
         for _ in 0..<3 {
             let run = try await site.start(["plugin", "install", "oven", "--yes", "--replace"])
             try await until("it has begun, or is too fast for us") {
-                names(in: site.plugins).contains { $0.hasPrefix(".penstock-") } || run.output.contains("replaced")
+                names(in: site.plugins).contains { $0.hasPrefix(".penstock-") } || !run.output.isEmpty
             }
             run.signal(SIGKILL)
             _ = try await run.outcome()

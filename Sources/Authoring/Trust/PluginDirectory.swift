@@ -54,7 +54,7 @@ public struct PluginDirectory: Sendable {
         let names = catalogue.plugins.map(\.manifest.name)
         let near = nearest(to: name, in: names).map { "; did you mean \"\($0)\"?" }
         let there = names.isEmpty ? "there is none" : "there are \(names.joined(separator: ", "))"
-        throw TrustError("\(name): no such plugin in \(path)\(near ?? "; \(there)")")
+        throw TrustError("\(name): no such plugin in \(path)\(near ?? "; \(there)")\(catalogue.unread)")
     }
 }
 
@@ -85,7 +85,12 @@ extension PluginDirectory {
     public func lock() throws(InvalidLock) -> PluginLock? { try PluginLock(ofDirectory: path) }
 
     func write(_ lock: PluginLock) throws(TrustError) {
-        try replaceFile("\(path)/\(PluginLock.fileName)", with: lock.json.prettyPrinted + "\n", mode: 0o644)
+        let file = "\(path)/\(PluginLock.fileName)"
+        // Behind a link there is something of somebody else's.
+        if let mode = mode(of: file), mode & S_IFMT != S_IFREG {
+            throw TrustError("\(file): is no regular file, as a lock is; remove it, and lock again")
+        }
+        try replaceFile(file, with: lock.json.prettyPrinted + "\n", mode: 0o644)
     }
 
     /// Locks plugins as they are now.
@@ -95,7 +100,7 @@ extension PluginDirectory {
     /// - Throws: when a plugin is not there, or there twice, or cannot be read.
     public func relock(_ wanted: [String], from old: PluginLock?) throws -> [LockChange] {
         let plugins = catalogue.plugins
-        guard !plugins.isEmpty else { throw TrustError("\(path): there is no plugin to lock") }
+        guard !plugins.isEmpty else { throw TrustError("\(path): there is no plugin to lock\(catalogue.unread)") }
         for name in wanted { _ = try plugin(named: name) }
         let chosen = plugins.filter { wanted.isEmpty || wanted.contains($0.manifest.name) }
         for (name, same) in Dictionary(grouping: chosen, by: \.manifest.name) where same.count > 1 {

@@ -82,7 +82,7 @@ struct Judging {
 }
 
 extension PluginFolder {
-    fileprivate func cases(named words: [String]) throws -> Set<String> {
+    func cases(named words: [String]) throws -> Set<String> {
         let names = fixtures.map(\.name)
         let faulty = fixtureProblems.isEmpty ? "" : " (cases with faults are left out: `penstock conformance lint`)"
         for word in words where !names.contains(word) {

@@ -77,7 +77,7 @@ struct PluginCommand: AsyncParsableCommand {
 }
 
 extension ClosedRange<Int> {
-    fileprivate var words: String { lowerBound == upperBound ? "\(lowerBound)" : "\(lowerBound) to \(upperBound)" }
+    var words: String { lowerBound == upperBound ? "\(lowerBound)" : "\(lowerBound) to \(upperBound)" }
 }
 
 extension Plugin {

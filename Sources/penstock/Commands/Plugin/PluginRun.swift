@@ -56,21 +56,23 @@ extension PluginCommand {
 
         func run() async throws {
             let (folder, manifest) = try options.plugin(directory)
+            try options.requireProgram(folder, manifest, named: directory)
             let job = isOwnJob ? try ownJob(manifest) : try folder.fixture(named: fixture)
             if job.needsNetwork, !options.surroundings.network {
                 complain("case \(job.name) needs the network: see --network")
             }
-            let file = try record.map { try RecordFile($0) }
+            let refusal = isOwnJob ? job.refusal(by: manifest) : nil
+            if let refusal { complain("a host refuses this job before the plugin starts: \(refusal)") }
             if let out, access(out, F_OK) == 0 { throw Answer(.usage, "--out \(out): exists already") }
-            print(
-                "\(printable(folder.name)) \(printable(folder.version)), \(isOwnJob ? "a job of your own" : "case \(job.name)")"
-            )
-            let bench = try Bench(options.setting(folder, manifest, watch: narrate()))
-            var wish = Rehearsal.Wish()
-            wish.cancel = cancelAfter.map { Rehearsal.Cancel(after: .seconds($0), lines: 1) }
-            wish.out = out
-            let rehearsal = try await bench.closing { [wish] in
-                try await interruptible { try await bench.rehearse(job, wish) }
+            let file = try record.map { try RecordFile($0) }
+            let title = isOwnJob ? "a job of your own" : "case \(job.name)"
+            print("\(printable(folder.name)) \(printable(folder.version)), \(title)")
+            let rehearsal: Rehearsal
+            do {
+                rehearsal = try await rehearse(job, folder, manifest)
+            } catch {
+                file?.discard()
+                throw error
             }
             try file?.write(
                 Record(
@@ -80,7 +82,18 @@ extension PluginCommand {
                 of: rehearsal, by: folder.name, try Installation.specification().set(nil),
                 isCase: !isOwnJob && cancelAfter == nil)
             print(printableLines("\n" + account.text))
-            throw Answer(account.isGood || cancelAfter != nil && account.isAbandoned ? .yes : .no)
+            let isGood = account.isGood || cancelAfter != nil && account.isAbandoned
+            throw Answer(isGood && refusal == nil ? .yes : .no)
+        }
+
+        private func rehearse(
+            _ job: Fixture, _ folder: PluginFolder, _ manifest: Manifest
+        ) async throws -> Rehearsal {
+            let bench = try Bench(options.setting(folder, manifest, watch: narrate()))
+            var wish = Rehearsal.Wish()
+            wish.cancel = cancelAfter.map { Rehearsal.Cancel(after: .seconds($0), lines: 1) }
+            wish.out = out
+            return try await options.rehearsing(on: bench) { [wish] in try await bench.rehearse(job, wish) }
         }
 
         private func ownJob(_ manifest: Manifest) throws -> Fixture {
@@ -90,14 +103,8 @@ extension PluginCommand {
                 let near = type.flatMap { nearest(to: $0, in: all) }.map { "; did you mean \($0)?" } ?? ""
                 throw Answer(.usage, "--type \(type ?? ""): name one of \(all.joined(separator: ", "))\(near)")
             }
-            let configuration = try pairs(configuration, "--configuration")
-            do {
-                try manifest.check(configuration, of: first.id)
-            } catch {
-                complain("a host refuses this job before the plugin starts: \(error.message)")
-            }
             return Fixture(
-                own: first.id, configuration: configuration,
+                own: first.id, configuration: try pairs(configuration, "--configuration"),
                 inputs: try inputFolders(input), outputs: output, timeoutSeconds: manifest.run.timeoutSeconds)
         }
     }
@@ -154,10 +161,18 @@ struct RecordFile {
     init(_ path: String) throws {
         self.path = path
         // The job's secrets are in it.
-        guard let file = fopen(path, "we"), fchmod(fileno(file), 0o600) == 0 else {
-            throw Answer(.usage, "--record \(path): cannot be written: \(String(cString: strerror(errno)))")
+        guard let file = fopen(path, "wxe"), fchmod(fileno(file), 0o600) == 0 else {
+            let reason = errno == EEXIST ? "exists already; remove it, or name another" : nil
+            throw Answer(
+                .usage, "--record \(path): \(reason ?? "cannot be written: \(String(cString: strerror(errno)))")")
         }
         self.file = file
+    }
+
+    /// Nothing is to be kept after all.
+    func discard() {
+        unlink(path)
+        fclose(file)
     }
 
     func write(_ record: Record) throws {
@@ -167,16 +182,22 @@ struct RecordFile {
     }
 }
 
-extension Bench {
-    /// Does something here, and clears everything away whatever happens.
-    nonisolated func closing<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
+extension Fixture {
+    /// Why a host would not give a plugin this job; nil when it would (HST-23).
+    fileprivate func refusal(by manifest: Manifest) -> String? {
         do {
-            let value = try await work()
-            await close()
-            return value
+            try manifest.check(configuration, of: actionType)
         } catch {
-            await close()
-            throw error
+            return error.message
         }
+        guard let type = manifest.actionTypes.first(where: { $0.id == actionType }) else { return nil }
+        let counts = [
+            ("input", inputArtifacts.count, type.inputArtifacts),
+            ("output", outputArtifacts.count, type.outputArtifacts),
+        ]
+        let wrong = counts.filter { !$0.2.contains($0.1) }.map { word, count, range in
+            "it has \(count) \(word) artifacts, and the manifest wants \(range.words); give them with --\(word)"
+        }
+        return wrong.isEmpty ? nil : wrong.joined(separator: "; ")
     }
 }

@@ -53,9 +53,12 @@ extension PluginCommand {
                 let (folder, manifest) = try options.plugin(directory)
                 if manifest.run.build != nil { try PluginBuild.run(in: directory) }
                 state = Fingerprint(of: directory)
+                try options.requireProgram(folder, manifest, named: directory)
                 try await runCases(folder, manifest)
-            } catch {
+            } catch  where !Interruption.wasRequested {
                 complain("\((error as? Answer)?.message ?? "\(error)")")
+            } catch {
+                // What was cut off tells nothing.
             }
             fflush(standardOutput)
             return state
