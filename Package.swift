@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .executable(name: "penstock", targets: ["penstock"]),
         .executable(name: "penstock-sandbox", targets: ["penstock-sandbox"]),
+        .executable(name: "penstock-deployment-window", targets: ["penstock-deployment-window"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -80,6 +81,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
 
+        .target(
+            name: "DeploymentWindow", dependencies: ["PluginProtocol"],
+            path: "plugins/deployment-window/Sources/DeploymentWindow", swiftSettings: strict),
+        .executableTarget(
+            name: "penstock-deployment-window", dependencies: ["DeploymentWindow", "Jansson", "PluginProtocol"],
+            path: "plugins/deployment-window/Sources/plugin", swiftSettings: strict,
+            // A sandbox has no Swift runtime that a program could load.
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+
         .executableTarget(
             name: "penstock-bench",
             dependencies: ["Jansson", "PluginHost", "PluginProtocol", "Processes", "Workspaces"],
@@ -120,6 +130,9 @@ let package = Package(
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
             "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
+        .testTarget(
+            name: "DeploymentWindowTests", dependencies: ["DeploymentWindow", "PluginProtocol"],
+            exclude: ["Quartz.java"], swiftSettings: strict),
         tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
     ]
 )
