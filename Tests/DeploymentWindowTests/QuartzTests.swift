@@ -36,7 +36,7 @@ struct QuartzTests {
     private func compare(_ question: Question, _ answer: String) throws {
         let cron = try CronExpression(question.expression)
         let zone = try #require(TimeZone(identifier: question.zone))
-        let offset = { zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval($0))) }
+        let offset = { (instant: Int) in zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(instant))) }
         let theirs = answer.split(separator: " ")
         guard theirs.count == question.instants.count else {
             Issue.record("Quartz: \(answer): \(question)")
