@@ -29,33 +29,40 @@ struct QuartzTests {
         let asked = questions.filter { (try? CronExpression($0.expression)) != nil }
         let answers = try quartz(asked)
         #expect(answers.count == asked.count && asked.count > questions.count / 2)
-        for (question, answer) in zip(asked, answers) { try compare(question, answer) }
+        var doubtful: [Question] = []
+        for (question, answer) in zip(asked, answers) { doubtful += try compare(question, answer) }
+        for (question, answer) in zip(doubtful, try quartz(doubtful)) {
+            #expect(answer.hasPrefix("1:"), "\(question.instants[0]): \(question)")
+        }
         print("\(asked.count) of \(questions.count) expressions, \(asked.count * Question.instants) instants")
     }
 
-    private func compare(_ question: Question, _ answer: String) throws {
+    /// - Returns: what Quartz is to be asked again.
+    private func compare(_ question: Question, _ answer: String) throws -> [Question] {
         let cron = try CronExpression(question.expression)
         let zone = try #require(TimeZone(identifier: question.zone))
         let offset = { (instant: Int) in zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(instant))) }
-        let theirs = answer.split(separator: " ")
-        guard theirs.count == question.instants.count else {
+        let theirs = answer.split(separator: " ").map { $0.split(separator: ":").compactMap { Int($0) } }
+        guard theirs.count == question.instants.count, theirs.allSatisfy({ $0.count == 2 }) else {
             Issue.record("Quartz: \(answer): \(question)")
-            return
+            return []
         }
-        for (instant, pair) in zip(question.instants, theirs) {
-            let values = pair.split(separator: ":").compactMap { Int($0) }
-            #expect(
-                cron.contains(instant, offset: offset) == (values[0] == 1), "contains \(instant): \(question)")
+        var doubtful: [Question] = []
+        for (instant, theirs) in zip(question.instants, theirs) {
+            #expect(cron.contains(instant, offset: offset) == (theirs[0] == 1), "contains \(instant): \(question)")
             let next = cron.next(after: instant, offset: offset) ?? 0
-            let explained = next == values[1] || isRepeated(next, offset)
-            #expect(explained, "after \(instant) \(next), Quartz \(values[1]): \(question)")
+            if isRepeated(next, offset) && next != theirs[1] {
+                doubtful.append(Question(zone: question.zone, expression: question.expression, instants: [next]))
+            } else {
+                #expect(next == theirs[1], "after \(instant): \(question)")
+            }
         }
+        return doubtful
     }
 
-    /// Of an hour that comes twice, Quartz's `getTimeAfter` goes on to the second, though its `isSatisfiedBy`, which is
-    /// asked too, finds both satisfied.
+    /// In an hour that comes twice, Quartz's `getTimeAfter` passes over openings that its `isSatisfiedBy` knows.
     private func isRepeated(_ instant: Int, _ offset: (Int) -> Int) -> Bool {
-        [1800, 3600].contains { offset(instant + $0) == offset(instant) - $0 }
+        [1800, 3600, -1800, -3600].contains { offset(instant + $0) == offset(instant) - $0 }
     }
 
     private func quartz(_ questions: [Question]) throws -> [String] {
@@ -88,6 +95,10 @@ private struct Question: CustomStringConvertible {
     let zone, expression: String
     let instants: [Int]
 
+    init(zone: String, expression: String, instants: [Int]) {
+        (self.zone, self.expression, self.instants) = (zone, expression, instants)
+    }
+
     init(_ random: inout Generator) {
         zone = zones.randomElement(using: &random)!
         let isOfWeek = Bool.random(using: &random)
@@ -95,8 +106,9 @@ private struct Question: CustomStringConvertible {
         let ofWeek = isOfWeek ? dayOfWeek(&random) : "?"
         let year = ["", "", "", " *", " 2024-2028", " 2025/2", " 2026,2031"].randomElement(using: &random)!
         let month = Int.random(in: 0..<3, using: &random) == 0 ? list(1...12, months, &random) : "*"
-        expression =
+        let good =
             "0 \(list(0...59, [], &random)) \(list(0...23, [], &random)) \(ofMonth) \(month) \(ofWeek)\(year)"
+        expression = Int.random(in: 0..<4, using: &random) == 0 ? mutated(good, &random) : good
         instants = (0..<Self.instants).map { Self.instant($0, &random) }
     }
 
@@ -135,6 +147,17 @@ private func dayOfWeek(_ random: inout Generator) -> String {
     case 2: return ["*", "L", "?"].randomElement(using: &random)!
     default: return list(1...7, weekdays, &random)
     }
+}
+
+/// With one character lost, added or exchanged.
+private func mutated(_ expression: String, _ random: inout Generator) -> String {
+    var characters = Array(expression)
+    let place = Int.random(in: 2..<characters.count, using: &random)  // the seconds stay 0
+    if Bool.random(using: &random) { characters.remove(at: place) }
+    if Bool.random(using: &random) {
+        characters.insert("0123456789,-*/?LW#MONJA ".randomElement(using: &random)!, at: place)
+    }
+    return String(characters)
 }
 
 private func list(_ range: ClosedRange<Int>, _ names: [String], _ random: inout Generator) -> String {
