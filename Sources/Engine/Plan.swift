@@ -15,7 +15,10 @@ struct Plan: Hashable, Sendable {
     /// By namespace.
     let namespaces: [String: Place]
 
-    init(_ pipeline: Pipeline) {
+    /// - Parameter rollback: if there is one, its stage is all of the pipeline that is run.
+    init(_ declared: Pipeline, _ rollback: Rollback?) {
+        var pipeline = declared
+        if let rollback { pipeline.stages.removeAll { $0.name != rollback.stage } }
         self.pipeline = pipeline
         groups = pipeline.stages.map(\.groups)
         var producers: [String: Place] = [:]

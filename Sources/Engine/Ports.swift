@@ -1,18 +1,29 @@
 /// What one or several facts changed, to be written in one transaction.
 public struct Commit: Sendable {
-    /// Nil when the execution is new.
-    public let before: Execution?
-    public let after: Execution
-    public let facts: [Fact]
+    /// One execution that has changed.
+    public struct Change: Sendable {
+        /// Nil when the execution is new.
+        public let before: Execution?
+        public let after: Execution
+        public let facts: [Fact]
+
+        public init(before: Execution?, after: Execution, facts: [Fact]) {
+            (self.before, self.after, self.facts) = (before, after, facts)
+        }
+    }
+
+    /// In the order in which they changed first.
+    public let changes: [Change]
+    /// The pipeline as it is now; nil when only executions have changed.
+    public let pipeline: PipelineState?
     /// To be kept until they are named in `accepted`.
     public let effects: [Effect]
     /// Effects of earlier commits that have been taken on.
     public let accepted: [Effect]
 
-    public init(before: Execution?, after: Execution, facts: [Fact], effects: [Effect], accepted: [Effect]) {
-        self.before = before
-        self.after = after
-        self.facts = facts
+    public init(changes: [Change], pipeline: PipelineState?, effects: [Effect], accepted: [Effect]) {
+        self.changes = changes
+        self.pipeline = pipeline
         self.effects = effects
         self.accepted = accepted
     }
@@ -20,7 +31,7 @@ public struct Commit: Sendable {
 
 /// Where facts are written down before anything is done about them.
 public protocol Journal: Sendable {
-    /// Returns when the commit is on disk. Several may be under way at once, for different executions.
+    /// Returns when the commit is on disk. Several may be under way at once, for different pipelines.
     /// - Throws: when it is not and will not be; nothing of it is stored then.
     func commit(_ commit: Commit) async throws
 }

@@ -1,0 +1,88 @@
+/// One stage that an execution has entered, and what became of it.
+public struct StageExecution: Hashable, Sendable, Codable {
+    public internal(set) var phase: StagePhase
+    /// By name: the actions that have been admitted, each with its newest admission.
+    public internal(set) var actions: [String: ActionExecution]
+    /// Those that have been begun, each with its newest evaluation.
+    public internal(set) var conditions: [ConditionKind: ConditionExecution]
+    public internal(set) var retries: Retries
+    public let enteredAt: Instant
+
+    init(_ phase: StagePhase, at: Instant) {
+        (self.phase, actions, conditions, retries, enteredAt) = (phase, [:], [:], Retries(), at)
+    }
+
+    /// The action or rule of an attempt.
+    subscript(attempt: Attempt) -> ActionExecution? {
+        get {
+            guard let condition = attempt.condition else { return actions[attempt.action] }
+            return conditions[condition]?.rules[attempt.action]
+        }
+        set {
+            guard let condition = attempt.condition else { return actions[attempt.action] = newValue }
+            conditions[condition]?.rules[attempt.action] = newValue
+        }
+    }
+}
+
+/// How often a stage was begun again (RTY-7).
+public struct Retries: Hashable, Sendable, Codable {
+    public internal(set) var automatic = 0
+    public internal(set) var manual = 0
+}
+
+/// What a stage is doing.
+///
+///     entering ──▶ acting ──▶ leaving ──▶ over
+///         │           └──▶ failing ──▶ over
+///         └──▶ over (skipped, failed)
+public enum StagePhase: Hashable, Sendable, Codable {
+    /// The rules of `beforeEntry` are evaluated (CND-6).
+    case entering
+    case acting
+    /// All actions have succeeded; the rules of `onSuccess` are evaluated (CND-7).
+    case leaving
+    /// An action has failed; the rules of `onFailure` are evaluated.
+    case failing(reason: String)
+    case over(StageOutcome)
+}
+
+public enum StageOutcome: Hashable, Sendable, Codable {
+    case succeeded
+    /// - Parameter rollsBack: whether the stage is to go back to what succeeded last (RBK-5).
+    case failed(reason: String, rollsBack: Bool)
+    /// CND-5
+    case skipped
+    case stopped
+}
+
+public enum ConditionKind: String, Hashable, Sendable, Codable, CodingKeyRepresentable, CaseIterable {
+    case beforeEntry, onSuccess, onFailure
+}
+
+/// One evaluation of a condition.
+public struct ConditionExecution: Hashable, Sendable, Codable {
+    /// By name.
+    public internal(set) var rules: [String: ActionExecution]
+    public internal(set) var state: ConditionState
+}
+
+/// Where a condition stands (STS-4).
+public enum ConditionState: Hashable, Sendable, Codable {
+    case inProgress
+    case succeeded
+    case failed
+    case overridden(by: String)
+    case abandoned
+
+    /// The API's word.
+    public var name: String {
+        switch self {
+        case .inProgress: "InProgress"
+        case .succeeded: "Succeeded"
+        case .failed: "Failed"
+        case .overridden: "Overridden"
+        case .abandoned: "Abandoned"
+        }
+    }
+}
