@@ -12,7 +12,7 @@ public actor Driver {
     private var isDraining = false
     private var accepted: [Effect] = []
     private var failure: (any Error)?
-    private var waiters: [ExecutionID: [CheckedContinuation<Execution, any Error>]] = [:]
+    private var waiters: [CheckedContinuation<Void, any Error>] = []
 
     /// - Parameter observe: told of every commit after it is on disk, in order.
     public init(
@@ -31,8 +31,8 @@ public actor Driver {
     /// All that ran is lost, which is a fact. So is what still stands in the outbox: a row goes with a later commit, so
     /// it does not tell whether its effect was begun.
     public func recover(outbox: [Effect]) async throws {
-        accept(outbox)
-        let live = state.executions.values.filter { !$0.status.isOver }.sorted { $0.id.text < $1.id.text }
+        accepted += outbox
+        let live = state.executions.values.sorted { $0.id.text < $1.id.text }
         perform(live.flatMap(\.pendingApprovals).map { .awaitApproval($0) })
         for attempt in live.flatMap(\.runningDispatches).map(\.attempt) {
             try await submit(.attemptLost(attempt, .coreEnded), of: attempt.execution)
@@ -43,7 +43,7 @@ public actor Driver {
     /// - Throws: as `submit`.
     public func start(_ start: Start) async throws { try await submit(.started(start)) }
 
-    /// A fact of one execution.
+    /// A fact of one execution, which may be over.
     public func submit(_ event: Event, of execution: ExecutionID) async throws {
         try await submit(.execution(execution, event))
     }
@@ -60,16 +60,17 @@ public actor Driver {
         }
     }
 
-    /// An execution that this driver has, as it is now; nil when it is over and no more than history.
-    public func execution(_ id: ExecutionID) -> Execution? { state.executions[id] }
+    /// An execution as it is now, or as it ended.
+    public func execution(_ id: ExecutionID) async throws -> Execution? {
+        if let execution = state.executions[id] { return execution }
+        return try await journal.recall(id)
+    }
 
-    /// An execution as it stands when it is over.
-    /// - Throws: what the journal threw, and `unknownExecution` for one that was over before and is forgotten.
-    public func ended(_ id: ExecutionID) async throws -> Execution {
+    /// Returns when no execution is in progress.
+    /// - Throws: what the journal threw.
+    public func ended() async throws {
         if let failure { throw failure }
-        guard let execution = state.executions[id] else { throw Rejection.unknownExecution(id) }
-        if execution.status.isOver { return execution }
-        return try await withCheckedThrowingContinuation { waiters[id, default: []].append($0) }
+        if !state.executions.isEmpty { try await withCheckedThrowingContinuation { waiters.append($0) } }
     }
 
     /// Only one drain runs at a time, and nothing else writes `state`, so it cannot change while a commit waits.
@@ -89,14 +90,16 @@ public actor Driver {
         var submitters: [CheckedContinuation<Void, any Error>] = []
         for (event, submitter) in batch {
             do {
-                sum.add(try next.apply(PipelineFact(event, at: circumstance.now(), seed: circumstance.seed())))
+                let past = try await past(event, next, sum)
+                let fact = PipelineFact(event, at: circumstance.now(), seed: circumstance.seed())
+                sum.add(try next.apply(fact, recalling: past))
                 submitters.append(submitter)
             } catch {
                 submitter.resume(throwing: error)
             }
         }
         guard !submitters.isEmpty else { return }
-        let commit = sum.commit(before: state, after: next, accepted: accepted)
+        let commit = sum.commit(next, accepted: accepted)
         do {
             try await journal.commit(commit)
         } catch {
@@ -107,48 +110,55 @@ public actor Driver {
         observe(commit)
         for submitter in submitters { submitter.resume() }
         perform(commit.effects)
-        for change in commit.changes where change.after.status.isOver {
-            for waiter in waiters.removeValue(forKey: change.after.id) ?? [] { waiter.resume(returning: change.after) }
-        }
+        guard state.executions.isEmpty else { return }
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    /// The execution that an event is about, where that is over.
+    private func past(_ event: PipelineEvent, _ next: PipelineState, _ sum: Sum) async throws -> Execution? {
+        guard case .execution(let id, _) = event, next.executions[id] == nil else { return nil }
+        if let change = sum.changes[id] { return change.after }
+        return try await journal.recall(id)
     }
 
     private func fail(_ error: any Error, _ submitters: [CheckedContinuation<Void, any Error>]) {
         failure = error
         for submitter in submitters { submitter.resume(throwing: error) }
-        for waiter in waiters.values.joined() { waiter.resume(throwing: error) }
-        waiters = [:]
+        for waiter in waiters { waiter.resume(throwing: error) }
+        waiters = []
     }
 
     private func perform(_ effects: [Effect]) {
         for effect in effects { handler.perform(effect, for: self) }
-        accept(effects)
+        accepted += effects
     }
-
-    private func accept(_ effects: [Effect]) { accepted += effects }
 }
 
 /// What several facts change together.
 private struct Sum {
     private var order: [ExecutionID] = []
-    private var facts: [ExecutionID: [Fact]] = [:]
-    private var executions: [ExecutionID: Execution] = [:]
+    private(set) var changes: [ExecutionID: ExecutionChange] = [:]
     private var effects: [Effect] = []
     private var gatesChanged = false
 
     mutating func add(_ change: PipelineChange) {
-        for (id, fact) in change.facts {
-            if facts[id] == nil { order.append(id) }
-            facts[id, default: []].append(fact)
+        for new in change.executions {
+            if let earlier = changes[new.after.id] {
+                changes[new.after.id] = ExecutionChange(
+                    before: earlier.before, after: new.after, facts: earlier.facts + new.facts)
+            } else {
+                changes[new.after.id] = new
+                order.append(new.after.id)
+            }
         }
-        executions.merge(change.executions) { $1 }
         effects += change.effects
         gatesChanged = gatesChanged || change.gatesChanged
     }
 
-    func commit(before: PipelineState, after: PipelineState, accepted: [Effect]) -> Commit {
+    func commit(_ pipeline: PipelineState, accepted: [Effect]) -> Commit {
         Commit(
-            changes: order.map {
-                .init(before: before.executions[$0], after: executions[$0]!, facts: facts[$0]!)
-            }, pipeline: gatesChanged ? after : nil, effects: effects, accepted: accepted)
+            executions: order.map { changes[$0]! }, pipeline: gatesChanged ? pipeline : nil, effects: effects,
+            accepted: accepted)
     }
 }

@@ -76,13 +76,20 @@ extension Execution {
         }
     }
 
-    /// APR-2
+    /// APR-2: nobody has answered, which is a no unless the action says otherwise.
     mutating func expireApproval(_ attempt: Attempt, at: Instant) throws(Rejection) {
         let (stage, request) = try pendingApproval(attempt)
         guard at >= request.expires else { throw .approvalIsOver(attempt) }
         stages[stage][attempt]?.updatedAt = at
-        stages[stage][attempt]?.state = .failed(
-            ActionFailure(code: "JobFailed", message: "nobody answered the approval in its time"))
+        let message = "nobody answered the approval in its time"
+        let action = pipeline.stages[stage].actions.first { $0.name == attempt.action }
+        if action?.configuration["OnExpiry"]?.uppercased() == "APPROVE" {
+            let external = ExternalExecution(summary: message)
+            stages[stage][attempt]?.external = external
+            stages[stage][attempt]?.state = .succeeded(ActionResult(external: external))
+        } else {
+            stages[stage][attempt]?.state = .failed(ActionFailure(code: "JobFailed", message: message))
+        }
     }
 
     private func pendingApproval(_ attempt: Attempt) throws(Rejection) -> (stage: Int, ApprovalRequest) {

@@ -40,7 +40,8 @@ extension Execution {
         _ attempt: Attempt, _ action: Action, _ admission: inout Admission
     ) throws(ActionFailure) -> ActionState {
         let deadline = admission.at.adding(seconds: ActionTimeout.seconds(of: action))
-        let stub = start.stubs["\(attempt.stage)/\(attempt.action)"]
+        let isRule = attempt.condition != nil
+        let stub = isRule ? nil : start.stubs["\(attempt.stage)/\(attempt.action)"]
         if action.type == .manualApproval {
             let stub = try stub?.forApproval()
             let request = ApprovalRequest(
@@ -50,11 +51,13 @@ extension Execution {
             admission.effects.append(.awaitApproval(request))
             return .awaitingApproval(request)
         }
+        // Names are unique in a stage only (STR-3).
+        let isSource = action.type.category == "Source"
         let dispatch = Dispatch(
             attempt: attempt, pipeline: pipeline.name, action: action, inputs: try inputs(of: action),
             revisions: revisions(of: action.inputArtifacts), deadline: deadline,
-            sourceDirectory: start.sourceDirectories[action.name],
-            sourceRevision: start.sourceRevisions[action.name], stub: try stub?.forAction())
+            sourceDirectory: isSource ? start.sourceDirectories[action.name] : nil,
+            sourceRevision: isSource ? start.sourceRevisions[action.name] : nil, stub: try stub?.forAction())
         admission.effects.append(.run(dispatch))
         return .running(.init(dispatch: dispatch, losses: 0))
     }

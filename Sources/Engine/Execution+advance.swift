@@ -27,7 +27,10 @@ extension Execution {
         case .acting: return stepActions(stage, &admission)
         case .leaving: return stepCondition(.onSuccess, stage, &admission)
         case .failing: return stepCondition(.onFailure, stage, &admission)
-        case .over(let outcome): return leave(stage, outcome)
+        case .over(let outcome):
+            // It is over, or waits for the next stage.
+            leave(stage, outcome)
+            return false
         }
     }
 
@@ -35,7 +38,7 @@ extension Execution {
         let actions = stages[stage].actions
         guard let group = plan.groups[stage].first(where: { $0.contains { actions[$0.name]?.state.isSuccess != true } })
         else {
-            let isGuarded = status.end == nil && pipeline.stages[stage].condition(.onSuccess) != nil
+            let isGuarded = pipeline.stages[stage].condition(.onSuccess) != nil
             stages[stage].phase = isGuarded ? .leaving : .over(.succeeded)
             return true
         }
@@ -63,6 +66,7 @@ extension Execution {
         let handling = pipeline.stages[stage].onFailure
         if handling?.result == "RETRY", stages[stage].retries.automatic == 0 {
             stages[stage].retries.automatic = 1
+            stages[stage].retries.latest = .automatic
             let mode = handling?.retryMode.flatMap(StageRetry.Mode.init) ?? .allActions
             return runAgain(stage, mode)
         }
@@ -73,8 +77,7 @@ extension Execution {
         }
     }
 
-    /// - Returns: whether the execution goes on by itself, which it never does: it is over, or waits for the next stage.
-    private mutating func leave(_ stage: Int, _ outcome: StageOutcome) -> Bool {
+    private mutating func leave(_ stage: Int, _ outcome: StageOutcome) {
         switch outcome {
         case .failed(let reason, _): status = status.end ?? .failed(reason: reason)
         case .stopped: status = status.end ?? .stopped(reason: "")
@@ -87,7 +90,6 @@ extension Execution {
                 status = .stopped(reason: "stage \(pipeline.stages[stage].name) was to be the last")
             }
         }
-        return false
     }
 }
 

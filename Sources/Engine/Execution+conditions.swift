@@ -5,7 +5,7 @@ extension Execution {
     /// - Returns: whether there may be more to do.
     mutating func stepCondition(_ kind: ConditionKind, _ stage: Int, _ admission: inout Admission) -> Bool {
         let declared = pipeline.stages[stage].condition(kind)!
-        guard let condition = stages[stage].conditions[kind], condition.state != .abandoned else {
+        guard let condition = stages[stage].conditions[kind] else {
             guard status.end == nil else {
                 stages[stage].phase = .over(.stopped)
                 return true

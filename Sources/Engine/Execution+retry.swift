@@ -8,8 +8,8 @@ extension Execution {
         }
         try checkRetry(retry, stage)
         status = .inProgress
-        attempt += 1
         stages[stage].retries.manual += 1
+        stages[stage].retries.latest = .manual
         runAgain(stage, retry.mode)
         advance(&admission)
     }
@@ -25,7 +25,8 @@ extension Execution {
                 throw .retryConflict("the stage \(name) is InProgress, and none of its actions has failed")
             }
             guard retry.mode == .failedActions else {
-                throw .retryConflict("actions of the stage \(name) are InProgress: only failed ones can be run again now")
+                throw .retryConflict(
+                    "actions of the stage \(name) are InProgress: only failed ones can be run again now")
             }
         case (.inProgress, _), (.stopping, _), (.cancelling, _):
             throw .retryConflict("the execution is \(status.name): its stage \(name) cannot be run again now")
@@ -36,6 +37,8 @@ extension Execution {
 
     /// Begins a stage again: what has to run anew is forgotten here; the history keeps it (RTY-1).
     mutating func runAgain(_ stage: Int, _ mode: StageRetry.Mode) {
+        // RTY-6
+        attempt += 1
         switch mode {
         case .allActions: stages[stage].actions = [:]
         case .failedActions:

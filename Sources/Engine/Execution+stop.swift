@@ -76,7 +76,9 @@ extension Execution {
     /// under new ids (RTY-1). One that is still stopping takes the stop back: what runs was never told of it.
     mutating func resume(_ admission: inout Admission) throws(Rejection) {
         switch status {
-        case .stopping: return status = .inProgress
+        case .stopping:
+            status = .inProgress
+            return advance(&admission)
         case .stopped: status = .inProgress
         case .inProgress, .cancelling, .succeeded, .failed, .superseded, .cancelled: throw .notResumable(status)
         }

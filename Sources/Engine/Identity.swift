@@ -67,10 +67,10 @@ public struct Seed: Hashable, Sendable, Codable {
         self.low = low
     }
 
-    /// The `index`-th of the seeds that this one gives.
+    /// The `index`-th of the seeds that this one gives, from 1; none of them loses any of its bits.
     func derived(_ index: Int) -> Seed {
-        var state = UInt64(bitPattern: high) ^ UInt64(bitPattern: low) &+ UInt64(index)
-        return Seed(high: Int64(bitPattern: mix(&state)), low: Int64(bitPattern: mix(&state)))
+        var (first, second) = (UInt64(bitPattern: high) ^ UInt64(index), UInt64(bitPattern: low))
+        return Seed(high: Int64(bitPattern: mix(&first)), low: Int64(bitPattern: mix(&second)))
     }
 
     /// The `index`-th UUID (version 4) of this seed.

@@ -31,7 +31,7 @@ extension PipelineState {
         gates[stage]?.lastSuccess = execution.rollback(of: index)
     }
 
-    /// RBK-5, CND-7
+    /// RBK-5, CND-7: when nothing has succeeded in the stage before, there is nothing to go back to.
     mutating func rollBackIfAsked(_ execution: Execution, _ settlement: inout Settlement) {
         guard mode != .parallel, case .failed = execution.status, let last = execution.stages.last,
             case .over(.failed(_, rollsBack: true)) = last.phase, execution.start.rollback == nil,

@@ -10,97 +10,141 @@ public struct PipelineState: Hashable, Sendable {
     /// The newest declaration; an execution keeps the one that it was started with (EXE-1).
     public internal(set) var pipeline: Pipeline
     public internal(set) var version: Int
-    /// All that are not over, and of each stage the one that was in it last: it may be run again.
+    /// All that are not over; the others are history.
     public internal(set) var executions: [ExecutionID: Execution]
     /// By the stage's name.
     public internal(set) var gates: [String: Gate]
     public let limits: PipelineLimits
 
     public init(_ pipeline: Pipeline, version: Int, limits: PipelineLimits = PipelineLimits()) {
-        (self.pipeline, self.version, self.limits, executions) = (pipeline, version, limits, [:])
-        gates = Dictionary(uniqueKeysWithValues: pipeline.stages.map { ($0.name, Gate()) })
+        self.init(restoring: pipeline, version: version, limits: limits, gates: [:], executions: [])
     }
 
     /// A stored state as it was.
+    /// - Parameter executions: those that are not over.
     public init(
-        restoring pipeline: Pipeline, version: Int, limits: PipelineLimits, gates: [String: Gate],
+        restoring pipeline: Pipeline, version: Int, limits: PipelineLimits = PipelineLimits(), gates: [String: Gate],
         executions: [Execution]
     ) {
-        (self.pipeline, self.version, self.limits, self.gates) = (pipeline, version, limits, gates)
+        (self.pipeline, self.version, self.limits) = (pipeline, version, limits)
+        self.gates = Dictionary(uniqueKeysWithValues: pipeline.stages.map { ($0.name, gates[$0.name] ?? Gate()) })
         self.executions = Dictionary(uniqueKeysWithValues: executions.map { ($0.id, $0) })
     }
 
     var mode: ExecutionMode { pipeline.executionMode }
 
     /// Takes one fact and says what came of it.
+    /// - Parameter past: the execution that the fact is about, where that is over and so not among `executions`.
     /// - Throws: `Rejection`; the state is unchanged then.
-    public mutating func apply(_ fact: PipelineFact) throws(Rejection) -> PipelineChange {
+    public mutating func apply(
+        _ fact: PipelineFact, recalling past: Execution? = nil
+    ) throws(Rejection) -> PipelineChange {
         var settlement = Settlement(at: fact.at, seed: fact.seed)
         switch fact.event {
         case .started(let start): try begin(start, &settlement)
-        case .execution(let id, let event): try take(event, of: id, &settlement)
+        case .execution(let id, let event): try take(event, of: id, past, &settlement)
         case .transitionChanged(let change): try changeTransition(change, &settlement)
         case .declared(let pipeline, let version): declare(pipeline, version, &settlement)
         }
         settle(&settlement)
-        for (id, _) in settlement.change.facts { settlement.change.executions[id] = executions[id] }
-        forget()
-        return settlement.change
+        var change = settlement.change
+        for index in change.executions.indices {
+            let id = change.executions[index].after.id
+            change.executions[index].after = executions[id]!
+            if executions[id]!.status.isOver { executions[id] = nil }
+        }
+        return change
     }
 
     // MARK: Facts
 
     private mutating func begin(_ start: Start, _ settlement: inout Settlement) throws(Rejection) {
         guard executions[start.execution] == nil else { throw .alreadyStarted }
-        let live = executions.values.count { !$0.status.isOver }
-        guard mode == .superseded || live < limits.concurrentExecutions else {
+        guard mode == .superseded || executions.count < limits.concurrentExecutions else {
             throw .tooManyExecutions(limit: limits.concurrentExecutions)
         }
-        var start = start
-        if mode == .parallel { start.actionLimit = start.actionLimit ?? limits.concurrentActions }
-        if let rollback = start.rollback, gates[rollback.stage]?.inside != nil {
-            throw .unableToRollBack("the stage \(rollback.stage) is busy")
+        if let rollback = start.rollback {
+            guard start.pipelineVersion == version else {
+                throw .executionOutdated(rollback.target, version: start.pipelineVersion, current: version)
+            }
+            guard let gate = gates[rollback.stage] else { throw .unknownStage(rollback.stage) }
+            guard gate.inside == nil else { throw .unableToRollBack("the stage \(rollback.stage) is busy") }
         }
+        var start = start
+        start.pipelineVersion = version
+        if mode == .parallel { start.actionLimit = start.actionLimit ?? limits.concurrentActions }
         admit(start, &settlement)
     }
 
     mutating func admit(_ start: Start, _ settlement: inout Settlement) {
-        executions[start.execution] = Execution.starting(start, of: pipeline, at: settlement.at)
-        settlement.note(Fact(.started(start), at: settlement.at, seed: settlement.seed), of: start.execution)
-        settlement.moved.append(start.execution)
+        let execution = Execution.starting(start, of: pipeline, at: settlement.at)
+        executions[start.execution] = execution
+        settlement.note(Fact(.started(start), at: settlement.at, seed: settlement.seed), before: nil, after: execution)
+        settlement.moved.append((start.execution, from: .out))
     }
 
     private mutating func take(
-        _ event: Event, of id: ExecutionID, _ settlement: inout Settlement
+        _ event: Event, of id: ExecutionID, _ past: Execution?, _ settlement: inout Settlement
     ) throws(Rejection) {
-        guard let execution = executions[id] else { throw .unknownExecution(id) }
-        if case .stageRetried(let retry) = event, mode != .parallel, let gate = gates[retry.stage] {
-            guard gate.latest == id else { throw .notLatestExecution(stage: retry.stage) }
-            guard gate.inside == nil || gate.inside == id else {
-                throw .retryConflict("another execution is in the stage \(retry.stage)")
-            }
+        guard let execution = executions[id] ?? past, execution.id == id else { throw .unknownExecution(id) }
+        switch event {
+        case .stageRetried(let retry): try checkReturn(of: execution, into: retry.stage, isRetry: true)
+        case .resumed:
+            if let stage = execution.lastStage { try checkReturn(of: execution, into: stage, isRetry: false) }
+        default: break
         }
-        let place = execution.place
-        try apply(event, to: id, &settlement)
-        if executions[id]!.place != place || executions[id]!.isSupersedableInside { settlement.moved.append(id) }
-        if case .inside(let stage) = place { settlement.doubtful.insert(stage) }
+        executions[id] = execution
+        do throws(Rejection) {
+            try apply(event, to: id, &settlement)
+        } catch {
+            if execution.status.isOver { executions[id] = nil }
+            throw error
+        }
+    }
+
+    /// EXE-12, RTY-3
+    private func checkReturn(of execution: Execution, into stage: String, isRetry: Bool) throws(Rejection) {
+        guard execution.start.pipelineVersion == version else {
+            throw .stageNotRetryable(
+                "the pipeline has changed since: the execution is of version \(execution.start.pipelineVersion), the"
+                    + " pipeline at version \(version)")
+        }
+        guard mode != .parallel, let gate = gates[stage] else { return }
+        guard !isRetry || gate.latest == execution.id else { throw .notLatestExecution(stage: stage) }
+        guard gate.inside == nil || gate.inside == execution.id else {
+            throw .retryConflict("another execution is in the stage \(stage)")
+        }
     }
 
     private mutating func changeTransition(
         _ change: TransitionChange, _ settlement: inout Settlement
     ) throws(Rejection) {
-        guard gates[change.stage] != nil else { throw .unknownStage(change.stage) }
+        guard let index = pipeline.stages.firstIndex(where: { $0.name == change.stage }), let gate = gates[change.stage]
+        else { throw .unknownStage(change.stage) }
         let transition = Transition(
             disabledReason: change.disabledReason, lastChangedBy: change.by, lastChangedAt: settlement.at)
-        switch change.side {
-        case .inbound: gates[change.stage]?.inbound = transition
-        case .outbound: gates[change.stage]?.outbound = transition
-        }
         settlement.change.gatesChanged = true
-        let stages = pipeline.stages.map(\.name)
-        let index = stages.firstIndex(of: change.stage)!
-        settlement.doubtful.insert(change.stage)
-        if change.side == .outbound, index + 1 < stages.count { settlement.doubtful.insert(stages[index + 1]) }
+        switch change.side {
+        case .inbound:
+            gates[change.stage]?.inbound = transition
+            reconsider(change.stage, gate.inbound, &settlement)
+        case .outbound:
+            gates[change.stage]?.outbound = transition
+            guard index + 1 < pipeline.stages.count else { return }
+            reconsider(pipeline.stages[index + 1].name, gate.outbound, &settlement)
+        }
+    }
+
+    /// Those who wait before a stage whose transition has changed enter, or have waited for too long (TRN-3).
+    private mutating func reconsider(_ stage: String, _ former: Transition, _ settlement: inout Settlement) {
+        settlement.doubtful.insert(stage)
+        guard let disabledAt = former.disabledReason == nil ? nil : former.lastChangedAt, mayPass(stage) else { return }
+        for arrival in gates[stage]?.waiting ?? [] {
+            let since = max(arrival.since, disabledAt)
+            guard settlement.at > since.adding(seconds: limits.waitingDays * 24 * 3_600) else { continue }
+            let reason = "it has waited for more than \(limits.waitingDays) days before the stage \(stage): start anew"
+            tell(.cancelled(reason: reason), to: arrival.execution, &settlement)
+        }
     }
 
     /// EXE-13: what runs by an older declaration starts nothing more, but for one that runs beside all others.
@@ -108,12 +152,15 @@ public struct PipelineState: Hashable, Sendable {
         let isLeftAlone = mode == .parallel && pipeline.executionMode == .parallel
         (self.pipeline, self.version) = (pipeline, version)
         var gates: [String: Gate] = [:]
-        for stage in pipeline.stages { gates[stage.name] = self.gates[stage.name] ?? Gate() }
-        for name in gates.keys { gates[name]?.lastSuccess = nil }
+        for stage in pipeline.stages {
+            gates[stage.name] = self.gates[stage.name] ?? Gate()
+            gates[stage.name]?.lastSuccess = nil
+        }
         self.gates = gates
         settlement.change.gatesChanged = true
-        for id in executions.keys.sorted(by: { $0.text < $1.text }) where !isLeftAlone {
-            guard executions[id]?.status.isOver == false else { continue }
+        if isLeftAlone { return }
+        for (id, execution) in executions.sorted(by: { $0.key.text < $1.key.text }) {
+            settlement.moved.append((id, from: execution.place))
             tell(.cancelled(reason: "the pipeline was changed to version \(version)"), to: id, &settlement)
         }
     }
@@ -122,9 +169,14 @@ public struct PipelineState: Hashable, Sendable {
     private mutating func apply(
         _ event: Event, to id: ExecutionID, _ settlement: inout Settlement
     ) throws(Rejection) {
+        let before = executions[id]!
         let fact = Fact(event, at: settlement.at, seed: settlement.nextSeed())
         settlement.change.effects += try executions[id]!.apply(fact)
-        settlement.note(fact, of: id)
+        let after = executions[id]!
+        settlement.note(fact, before: before, after: after)
+        let (from, to) = (before.place, after.place)
+        if from != to || after.isSupersedableInside { settlement.moved.append((id, from)) }
+        if from != to, to == .out { rollBackIfAsked(after, &settlement) }
     }
 
     /// A fact of our own making, which is never refused.
@@ -134,70 +186,15 @@ public struct PipelineState: Hashable, Sendable {
         } catch {
             preconditionFailure("what is decided here fits the execution: \(error)")
         }
-        settlement.moved.append(id)
     }
 }
 
-/// What may happen to a pipeline, with everything that may be known of the moment.
-public struct PipelineFact: Hashable, Sendable {
-    public let event: PipelineEvent
-    public let at: Instant
-    public let seed: Seed
-
-    public init(_ event: PipelineEvent, at: Instant, seed: Seed) { (self.event, self.at, self.seed) = (event, at, seed) }
-}
-
-public enum PipelineEvent: Hashable, Sendable {
-    case started(Start)
-    case execution(ExecutionID, Event)
-    case transitionChanged(TransitionChange)
-    case declared(Pipeline, version: Int)
-}
-
-/// What a fact of a pipeline came to.
-public struct PipelineChange: Sendable {
-    /// The executions that have changed, as they are now.
-    public internal(set) var executions: [ExecutionID: Execution] = [:]
-    /// Their facts, in order.
-    public internal(set) var facts: [(execution: ExecutionID, fact: Fact)] = []
-    public internal(set) var effects: [Effect] = []
-    public internal(set) var gatesChanged = false
-}
-
-/// How much of one pipeline runs at once (EXE-10).
-public struct PipelineLimits: Hashable, Sendable {
-    /// QUEUED and PARALLEL.
-    public var concurrentExecutions: Int
-    /// Of one execution, in PARALLEL.
-    public var concurrentActions: Int
-    /// How long an execution may wait at a disabled transition and still go on (TRN-3).
-    public var waitingDays: Int
-
-    public init(concurrentExecutions: Int = 50, concurrentActions: Int = 5, waitingDays: Int = 30) {
-        self.concurrentExecutions = concurrentExecutions
-        self.concurrentActions = concurrentActions
-        self.waitingDays = waitingDays
-    }
-}
-
-/// What one fact of a pipeline sets in motion, while it is being applied.
-struct Settlement {
-    let at: Instant
-    let seed: Seed
-    var change = PipelineChange()
-    /// Those whose place may have changed.
-    var moved: [ExecutionID] = []
-    /// Stages that somebody may enter now.
-    var doubtful: Set<String> = []
-    private var seeds = 0
-
-    init(at: Instant, seed: Seed) { (self.at, self.seed) = (at, seed) }
-
-    mutating func note(_ fact: Fact, of id: ExecutionID) { change.facts.append((id, fact)) }
-
-    /// Each fact of an execution has one of its own, the first that of the pipeline's fact.
-    mutating func nextSeed() -> Seed {
-        defer { seeds += 1 }
-        return seeds == 0 ? seed : seed.derived(seeds)
+extension Execution {
+    /// The stage that it goes back into when it is resumed; nil when it waits for the next one then.
+    fileprivate var lastStage: String? {
+        switch stages.last?.phase {
+        case nil, .over(.succeeded), .over(.skipped): nil
+        case .entering, .acting, .leaving, .failing, .over: pipeline.stages[stages.count - 1].name
+        }
     }
 }

@@ -29,6 +29,13 @@ public struct StageExecution: Hashable, Sendable, Codable {
 public struct Retries: Hashable, Sendable, Codable {
     public internal(set) var automatic = 0
     public internal(set) var manual = 0
+    /// Nil when there was none.
+    public internal(set) var latest: Trigger?
+
+    public enum Trigger: String, Hashable, Sendable, Codable {
+        case automatic = "AutomatedStageRetry"
+        case manual = "ManualStageRetry"
+    }
 }
 
 /// What a stage is doing.
