@@ -43,7 +43,9 @@ extension Execution {
 
     /// Whether all that it does is to wait for approvals that ask to be superseded while they are pending.
     public var isSupersedableInside: Bool {
-        guard let stage = stages.indices.last, case .acting = stages[stage].phase else { return false }
+        guard status == .inProgress, let stage = stages.indices.last, case .acting = stages[stage].phase else {
+            return false
+        }
         let open = pipeline.stages[stage].actions.filter { stages[stage].actions[$0.name]?.state.isOver == false }
         return !open.isEmpty
             && open.allSatisfy {

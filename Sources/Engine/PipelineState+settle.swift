@@ -37,22 +37,21 @@ extension PipelineState {
         }
     }
 
-    private mutating func leave(_ place: Place, _ execution: Execution, _ settlement: inout Settlement) {
-        switch place {
+    private mutating func leave(_ former: Place, _ execution: Execution, _ settlement: inout Settlement) {
+        let stage: String
+        switch former {
         case .out: return
-        case .before(let stage):
-            guard let index = gates[stage]?.waiting.firstIndex(where: { $0.execution == execution.id }) else { return }
-            gates[stage]?.waiting.remove(at: index)
-            settlement.doubtful.insert(stage)
-        case .inside(let stage):
-            guard gates[stage]?.inside == execution.id else { return }
-            note(execution, leaving: stage)
-            // After PARALLEL several may still be inside.
-            let others = mode == .parallel ? [] : executions.values.filter { $0.place == place }.map(\.id)
-            gates[stage]?.inside = others.min { $0.text < $1.text }
-            settlement.doubtful.insert(stage)
+        case .before(let name), .inside(let name): stage = name
         }
+        gates[stage]?.waiting.removeAll { $0.execution == execution.id }
+        settlement.doubtful.insert(stage)
         settlement.change.gatesChanged = true
+        // It may have gone in and out again by one fact.
+        guard gates[stage]?.inside == execution.id, execution.place != .inside(stage) else { return }
+        note(execution, leaving: stage)
+        // After PARALLEL several may still be inside.
+        let others = mode == .parallel ? [] : executions.values.filter { $0.place == .inside(stage) }.map(\.id)
+        gates[stage]?.inside = others.min { $0.text < $1.text }
     }
 
     private mutating func occupy(_ stage: String, _ id: ExecutionID, _ settlement: inout Settlement) {

@@ -91,7 +91,12 @@ public struct PipelineState: Hashable, Sendable {
         case .stageRetried(let retry): try checkReturn(of: execution, into: retry.stage, isRetry: true)
         case .resumed:
             if let stage = execution.lastStage { try checkReturn(of: execution, into: stage, isRetry: false) }
-        default: break
+        // Nobody else may say so.
+        case .stageEntered(let stage): throw .notAwaited(stage: stage)
+        case .superseded: throw .notSupersedable(execution.status)
+        case .started, .actionProgressed, .actionSucceeded, .actionContinues, .actionFailed, .attemptLost,
+            .approvalAnswered, .approvalExpired, .stopRequested, .cancelled, .conditionOverridden:
+            break
         }
         executions[id] = execution
         do throws(Rejection) {
@@ -158,9 +163,9 @@ public struct PipelineState: Hashable, Sendable {
         }
         self.gates = gates
         settlement.change.gatesChanged = true
-        if isLeftAlone { return }
         for (id, execution) in executions.sorted(by: { $0.key.text < $1.key.text }) {
             settlement.moved.append((id, from: execution.place))
+            if isLeftAlone { continue }
             tell(.cancelled(reason: "the pipeline was changed to version \(version)"), to: id, &settlement)
         }
     }
