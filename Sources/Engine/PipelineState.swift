@@ -89,8 +89,7 @@ public struct PipelineState: Hashable, Sendable {
         guard let execution = executions[id] ?? past, execution.id == id else { throw .unknownExecution(id) }
         switch event {
         case .stageRetried(let retry): try checkReturn(of: execution, into: retry.stage, isRetry: true)
-        case .resumed:
-            if let stage = execution.lastStage { try checkReturn(of: execution, into: stage, isRetry: false) }
+        case .resumed: try checkReturn(of: execution, into: execution.lastStage, isRetry: false)
         // Nobody else may say so.
         case .stageEntered(let stage): throw .notAwaited(stage: stage)
         case .superseded: throw .notSupersedable(execution.status)
@@ -108,13 +107,13 @@ public struct PipelineState: Hashable, Sendable {
     }
 
     /// EXE-12, RTY-3
-    private func checkReturn(of execution: Execution, into stage: String, isRetry: Bool) throws(Rejection) {
+    private func checkReturn(of execution: Execution, into stage: String?, isRetry: Bool) throws(Rejection) {
         guard execution.start.pipelineVersion == version else {
             throw .stageNotRetryable(
                 "the pipeline has changed since: the execution is of version \(execution.start.pipelineVersion), the"
                     + " pipeline at version \(version)")
         }
-        guard mode != .parallel, let gate = gates[stage] else { return }
+        guard mode != .parallel, let stage, execution.lastStage == stage, let gate = gates[stage] else { return }
         guard !isRetry || gate.latest == execution.id else { throw .notLatestExecution(stage: stage) }
         guard gate.inside == nil || gate.inside == execution.id else {
             throw .retryConflict("another execution is in the stage \(stage)")

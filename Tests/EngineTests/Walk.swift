@@ -275,7 +275,8 @@ struct Walk {
             #expect(state.gates[state.pipeline.stages[index - 1].name]!.outbound.isEnabled)
         }
         guard state.pipeline.executionMode == .queued, let waited = before.gates[stage]?.waiting else { return }
-        #expect(waited.isEmpty || waited[0].execution == execution.id, "nothing is overtaken (EXE-9)")
+        let ahead = waited.prefix { $0.execution != execution.id }
+        #expect(ahead.allSatisfy { !gate.waiting.contains($0) }, "nothing is overtaken (EXE-9)")
     }
 
     private func checkState() {
