@@ -37,6 +37,7 @@ public actor Driver {
         for attempt in live.flatMap(\.runningDispatches).map(\.attempt) {
             try await submit(.attemptLost(attempt, .coreEnded), of: attempt.execution)
         }
+        if live.contains(where: { $0.awaitedStage != nil }) { try await submit(.takenUp) }
     }
 
     /// Begins an execution; returns when its start is on disk.

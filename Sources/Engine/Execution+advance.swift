@@ -82,10 +82,11 @@ extension Execution {
         case .failed(let reason, _): status = status.end ?? .failed(reason: reason)
         case .stopped: status = status.end ?? .stopped(reason: "")
         case .succeeded, .skipped:
-            if stage + 1 == pipeline.stages.count {
-                status = .succeeded
-            } else if let end = status.end {
+            // STP-1: also when there was nothing left to be started.
+            if let end = status.end {
                 status = end
+            } else if stage + 1 == pipeline.stages.count {
+                status = .succeeded
             } else if pipeline.stages[stage].name == start.stopAfterStage {
                 status = .stopped(reason: "stage \(pipeline.stages[stage].name) was to be the last")
             }

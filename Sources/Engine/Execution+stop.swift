@@ -86,8 +86,10 @@ extension Execution {
         }
         guard let stage = stages.indices.last else { return }
         switch stages[stage].phase {
-        // Stopped after this stage: that wish has been granted.
-        case .over(.succeeded), .over(.skipped): return
+        case .over(.succeeded), .over(.skipped):
+            // Stopped after this stage: that wish has been granted.
+            if stages.count == pipeline.stages.count { status = .succeeded }
+            return
         case .entering, .acting, .leaving, .failing, .over(.stopped), .over(.failed): runAgain(stage, .failedActions)
         }
         advance(&admission)

@@ -17,6 +17,8 @@ public enum PipelineEvent: Hashable, Sendable {
     case execution(ExecutionID, Event)
     case transitionChanged(TransitionChange)
     case declared(Pipeline, version: Int)
+    /// A core has begun to drive it: who may enter a stage does.
+    case takenUp
 }
 
 /// What a fact of a pipeline came to.

@@ -8,6 +8,25 @@ extension PipelineState {
         case out
     }
 
+    /// Brings stored gates into line with the executions that there are.
+    mutating func alignGates() {
+        let places = executions.mapValues(\.place)
+        for stage in gates.keys {
+            gates[stage]?.waiting.removeAll { places[$0.execution] != .before(stage) }
+            if let id = gates[stage]?.inside, places[id] != .inside(stage) { gates[stage]?.inside = nil }
+        }
+        for (id, execution) in executions.sorted(by: { $0.key.text < $1.key.text }) {
+            switch execution.place {
+            case .before(let stage) where gates[stage]?.waiting.contains { $0.execution == id } == false:
+                gates[stage]?.waiting.append(Arrival(execution: id, since: execution.startedAt))
+            case .inside(let stage) where mode != .parallel && gates[stage]?.inside == nil:
+                gates[stage]?.inside = id
+                gates[stage]?.latest = id
+            case .before, .inside, .out: break
+            }
+        }
+    }
+
     /// Moves whoever may move, until nobody does.
     mutating func settle(_ settlement: inout Settlement) {
         while true {

@@ -21,7 +21,9 @@ public struct PipelineState: Hashable, Sendable {
     }
 
     /// A stored state as it was.
-    /// - Parameter executions: those that are not over.
+    /// - Parameters:
+    ///   - gates: of the same version; who is inside or waits there and is not among `executions` is left out.
+    ///   - executions: those that are not over and are to be gone on with.
     public init(
         restoring pipeline: Pipeline, version: Int, limits: PipelineLimits = PipelineLimits(), gates: [String: Gate],
         executions: [Execution]
@@ -29,6 +31,7 @@ public struct PipelineState: Hashable, Sendable {
         (self.pipeline, self.version, self.limits) = (pipeline, version, limits)
         self.gates = Dictionary(uniqueKeysWithValues: pipeline.stages.map { ($0.name, gates[$0.name] ?? Gate()) })
         self.executions = Dictionary(uniqueKeysWithValues: executions.map { ($0.id, $0) })
+        alignGates()
     }
 
     var mode: ExecutionMode { pipeline.executionMode }
@@ -45,6 +48,7 @@ public struct PipelineState: Hashable, Sendable {
         case .execution(let id, let event): try take(event, of: id, past, &settlement)
         case .transitionChanged(let change): try changeTransition(change, &settlement)
         case .declared(let pipeline, let version): declare(pipeline, version, &settlement)
+        case .takenUp: settlement.doubtful.formUnion(gates.keys)
         }
         settle(&settlement)
         var change = settlement.change
