@@ -12,6 +12,19 @@ public struct StageExecution: Hashable, Sendable, Codable {
         (self.phase, actions, conditions, retries, enteredAt) = (phase, [:], [:], Retries(), at)
     }
 
+    /// A stored stage as it was.
+    public init(
+        restoring phase: StagePhase, actions: [String: ActionExecution],
+        conditions: [ConditionKind: ConditionExecution],
+        retries: Retries, enteredAt: Instant
+    ) {
+        self.phase = phase
+        self.actions = actions
+        self.conditions = conditions
+        self.retries = retries
+        self.enteredAt = enteredAt
+    }
+
     /// The action or rule of an attempt.
     subscript(attempt: Attempt) -> ActionExecution? {
         get {
@@ -27,6 +40,8 @@ public struct StageExecution: Hashable, Sendable, Codable {
 
 /// How often a stage was begun again (RTY-7).
 public struct Retries: Hashable, Sendable, Codable {
+    public init() {}
+
     public internal(set) var automatic = 0
     public internal(set) var manual = 0
     /// Nil when there was none.
@@ -72,6 +87,11 @@ public struct ConditionExecution: Hashable, Sendable, Codable {
     /// By name.
     public internal(set) var rules: [String: ActionExecution]
     public internal(set) var state: ConditionState
+
+    public init(rules: [String: ActionExecution], state: ConditionState) {
+        self.rules = rules
+        self.state = state
+    }
 }
 
 /// Where a condition stands (STS-4).
