@@ -116,6 +116,8 @@ let package = Package(
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
             "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
-        tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests(
+            "StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.copy("schema-1.sql")]),
     ]
 )
