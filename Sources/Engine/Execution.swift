@@ -25,6 +25,8 @@ public struct Execution: Hashable, Sendable {
     public var id: ExecutionID { start.execution }
     /// As the execution is bound to it (EXE-1); of a rollback its one stage.
     public var pipeline: Pipeline { plan.pipeline }
+    /// The whole of it, of a rollback too.
+    public var declaration: Pipeline { plan.declared }
 
     /// The execution that its first fact makes. It waits to enter its first stage, or is over.
     public static func starting(_ start: Start, of pipeline: Pipeline, at: Instant) -> Execution {

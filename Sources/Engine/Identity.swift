@@ -47,9 +47,10 @@ public struct Attempt: Hashable, Sendable, Codable, CustomStringConvertible {
         self.condition = condition
     }
 
-    public var description: String {
-        "\(stage)/\(condition.map { "\($0.rawValue)/" } ?? "")\(action)#\(number)"
-    }
+    /// `Stage/Action`, or `Stage/beforeEntry/Rule`.
+    public var place: String { "\(stage)/\(condition.map { "\($0.rawValue)/" } ?? "")\(action)" }
+
+    public var description: String { "\(place)#\(number)" }
 
     var next: Attempt {
         Attempt(

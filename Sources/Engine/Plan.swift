@@ -7,6 +7,8 @@ struct Plan: Hashable, Sendable {
         let stage: Int
         let action: String
     }
+    let declared: Pipeline
+    /// What is run of it.
     let pipeline: Pipeline
     /// By stage: the groups of equal run order, lowest first (ACT-3).
     let groups: [[[Action]]]
@@ -17,6 +19,7 @@ struct Plan: Hashable, Sendable {
 
     /// - Parameter rollback: if there is one, its stage is all of the pipeline that is run.
     init(_ declared: Pipeline, _ rollback: Rollback?) {
+        self.declared = declared
         var pipeline = declared
         if let rollback { pipeline.stages.removeAll { $0.name != rollback.stage } }
         self.pipeline = pipeline

@@ -22,11 +22,12 @@ struct RecordedAction {
         (stage, action) = try execution.pipeline.action(named: name)
         let (stage, action) = (stage, action)
         let journal = try await store.facts(of: execution.id)
-        jobs = try Execution.jobs(of: execution.pipeline, journal: journal).filter {
-            $0.dispatch.attempt.stage == stage && $0.dispatch.attempt.action == action.name
+        jobs = try Execution.jobs(of: execution.declaration, journal: journal).filter {
+            let attempt = $0.dispatch.attempt
+            return attempt.stage == stage && attempt.action == action.name && attempt.condition == nil
         }
         admitted = try await store.actions(of: execution.id).last {
-            $0.stage == stage && $0.action == action.name
+            $0.stage == stage && $0.action == action.name && $0.condition == nil
         }?.execution
     }
 
