@@ -147,7 +147,8 @@ private struct Sum {
         for new in change.executions {
             if let earlier = changes[new.after.id] {
                 changes[new.after.id] = ExecutionChange(
-                    before: earlier.before, after: new.after, facts: earlier.facts + new.facts)
+                    before: earlier.before, after: new.after, facts: earlier.facts + new.facts,
+                    replaced: earlier.replaced + new.replaced)
             } else {
                 changes[new.after.id] = new
                 order.append(new.after.id)

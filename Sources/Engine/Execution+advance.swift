@@ -68,7 +68,7 @@ extension Execution {
             stages[stage].retries.automatic = 1
             stages[stage].retries.latest = .automatic
             let mode = handling?.retryMode.flatMap(StageRetry.Mode.init) ?? .allActions
-            return runAgain(stage, mode)
+            return runAgain(stage, mode, &admission)
         }
         if pipeline.stages[stage].condition(.onFailure) != nil {
             stages[stage].phase = .failing(reason: reason)

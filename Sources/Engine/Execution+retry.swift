@@ -10,7 +10,7 @@ extension Execution {
         status = .inProgress
         stages[stage].retries.manual += 1
         stages[stage].retries.latest = .manual
-        runAgain(stage, retry.mode)
+        runAgain(stage, retry.mode, &admission)
         advance(&admission)
     }
 
@@ -36,7 +36,15 @@ extension Execution {
     }
 
     /// Begins a stage again: what has to run anew is forgotten here; the history keeps it (RTY-1).
-    mutating func runAgain(_ stage: Int, _ mode: StageRetry.Mode) {
+    mutating func runAgain(_ stage: Int, _ mode: StageRetry.Mode, _ admission: inout Admission) {
+        let before = stages[stage]
+        forgetWhatRunsAgain(stage, mode)
+        for former in before.every(of: pipeline.stages[stage]) where stages[stage][former.place] == nil {
+            admission.replaced.append(former)
+        }
+    }
+
+    private mutating func forgetWhatRunsAgain(_ stage: Int, _ mode: StageRetry.Mode) {
         // RTY-6
         attempt += 1
         switch mode {

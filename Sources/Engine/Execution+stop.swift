@@ -90,7 +90,8 @@ extension Execution {
             // Stopped after this stage: that wish has been granted.
             if stages.count == pipeline.stages.count { status = .succeeded }
             return
-        case .entering, .acting, .leaving, .failing, .over(.stopped), .over(.failed): runAgain(stage, .failedActions)
+        case .entering, .acting, .leaving, .failing, .over(.stopped), .over(.failed):
+            runAgain(stage, .failedActions, &admission)
         }
         advance(&admission)
     }

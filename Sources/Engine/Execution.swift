@@ -73,6 +73,10 @@ public struct Execution: Hashable, Sendable {
     /// Takes one fact and says what is to be done about it.
     /// - Throws: `Rejection`; the execution is unchanged then.
     public mutating func apply(_ fact: Fact) throws(Rejection) -> [Effect] {
+        try admit(fact).effects
+    }
+
+    mutating func admit(_ fact: Fact) throws(Rejection) -> Admission {
         var admission = Admission(at: fact.at, seed: fact.seed)
         switch fact.event {
         case .started: throw .alreadyStarted
@@ -105,7 +109,7 @@ public struct Execution: Hashable, Sendable {
         case .stageRetried(let retry): try self.retry(retry, &admission)
         case .resumed: try resume(&admission)
         }
-        return admission.effects
+        return admission
     }
 
     /// The index of the stage that it waits to enter; nil while it is in one, and when it is over.
@@ -124,6 +128,8 @@ struct Admission {
     let at: Instant
     let seed: Seed
     var effects: [Effect] = []
+    /// What runs anew, as it was when it was forgotten.
+    var replaced: [PlacedAction] = []
     private var identifiers = 0
 
     init(at: Instant, seed: Seed) {

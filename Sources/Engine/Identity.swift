@@ -47,8 +47,7 @@ public struct Attempt: Hashable, Sendable, Codable, CustomStringConvertible {
         self.condition = condition
     }
 
-    /// `Stage/Action`, or `Stage/beforeEntry/Rule`.
-    public var place: String { "\(stage)/\(condition.map { "\($0.rawValue)/" } ?? "")\(action)" }
+    public var place: PlacedAction.Place { .init(stage: stage, condition: condition, name: action) }
 
     public var description: String { "\(place)#\(number)" }
 

@@ -36,9 +36,11 @@ public struct ExecutionChange: Hashable, Sendable {
     public internal(set) var after: Execution
     /// In order.
     public internal(set) var facts: [Fact]
+    /// What was forgotten because it runs anew, as it was then, in order (RTY-1).
+    public internal(set) var replaced: [PlacedAction]
 
-    public init(before: Execution?, after: Execution, facts: [Fact]) {
-        (self.before, self.after, self.facts) = (before, after, facts)
+    public init(before: Execution?, after: Execution, facts: [Fact], replaced: [PlacedAction] = []) {
+        (self.before, self.after, self.facts, self.replaced) = (before, after, facts, replaced)
     }
 }
 
@@ -71,11 +73,13 @@ struct Settlement {
 
     init(at: Instant, seed: Seed) { (self.at, self.seed) = (at, seed) }
 
-    mutating func note(_ fact: Fact, before: Execution?, after: Execution) {
+    mutating func note(_ fact: Fact, before: Execution?, after: Execution, replaced: [PlacedAction] = []) {
         guard let index = change.executions.firstIndex(where: { $0.after.id == after.id }) else {
-            return change.executions.append(ExecutionChange(before: before, after: after, facts: [fact]))
+            return change.executions.append(
+                ExecutionChange(before: before, after: after, facts: [fact], replaced: replaced))
         }
         change.executions[index].facts.append(fact)
+        change.executions[index].replaced += replaced
     }
 
     /// Each fact of an execution has one of its own, the first that of the pipeline's fact.

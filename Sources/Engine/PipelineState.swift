@@ -179,9 +179,10 @@ public struct PipelineState: Hashable, Sendable {
     ) throws(Rejection) {
         let before = executions[id]!
         let fact = Fact(event, at: settlement.at, seed: settlement.nextSeed())
-        settlement.change.effects += try executions[id]!.apply(fact)
+        let admission = try executions[id]!.admit(fact)
+        settlement.change.effects += admission.effects
         let after = executions[id]!
-        settlement.note(fact, before: before, after: after)
+        settlement.note(fact, before: before, after: after, replaced: admission.replaced)
         let (from, to) = (before.place, after.place)
         if from != to || after.isSupersedableInside { settlement.moved.append((id, from)) }
         if from != to, to == .out { rollBackIfAsked(after, &settlement) }

@@ -1,3 +1,5 @@
+import Pipelines
+
 /// One stage that an execution has entered, and what became of it.
 public struct StageExecution: Hashable, Sendable, Codable {
     public internal(set) var phase: StagePhase
@@ -25,6 +27,27 @@ public struct StageExecution: Hashable, Sendable, Codable {
         self.enteredAt = enteredAt
     }
 
+    /// An action or a rule.
+    subscript(place: PlacedAction.Place) -> ActionExecution? {
+        guard let condition = place.condition else { return actions[place.name] }
+        return conditions[condition]?.rules[place.name]
+    }
+
+    /// Its actions and rules, in the order of declaration, in which they begin.
+    public func every(of declared: Stage) -> [PlacedAction] {
+        func rules(_ kind: ConditionKind, _ guarded: StageConditions?) -> [PlacedAction.Place] {
+            let rules = guarded?.conditions.flatMap(\.rules) ?? []
+            return rules.map { .init(stage: declared.name, condition: kind, name: $0.name) }
+        }
+        let actions = declared.actions.map {
+            PlacedAction.Place(stage: declared.name, condition: nil, name: $0.name)
+        }
+        let places =
+            rules(.beforeEntry, declared.beforeEntry) + actions + rules(.onSuccess, declared.onSuccess)
+            + rules(.onFailure, declared.onFailure)
+        return places.compactMap { place in self[place].map { PlacedAction(place: place, execution: $0) } }
+    }
+
     /// The action or rule of an attempt.
     subscript(attempt: Attempt) -> ActionExecution? {
         get {
@@ -36,6 +59,27 @@ public struct StageExecution: Hashable, Sendable, Codable {
             conditions[condition]?.rules[attempt.action] = newValue
         }
     }
+}
+
+/// One admission of an action or a rule, with where it stands in its pipeline.
+public struct PlacedAction: Hashable, Sendable {
+    public struct Place: Hashable, Sendable, CustomStringConvertible {
+        public let stage: String
+        /// Of which it is a rule; nil for an action.
+        public let condition: ConditionKind?
+        public let name: String
+
+        public init(stage: String, condition: ConditionKind?, name: String) {
+            (self.stage, self.condition, self.name) = (stage, condition, name)
+        }
+
+        /// `Stage/Action`, or `Stage/beforeEntry/Rule`.
+        public var description: String { [stage, condition?.rawValue, name].compactMap { $0 }.joined(separator: "/") }
+    }
+    public let place: Place
+    public let execution: ActionExecution
+
+    public init(place: Place, execution: ActionExecution) { (self.place, self.execution) = (place, execution) }
 }
 
 /// How often a stage was begun again (RTY-7).

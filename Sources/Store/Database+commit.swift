@@ -71,15 +71,13 @@ extension Database {
             let new = change.after.stages[index]
             let declared = change.after.pipeline.stages[index]
             if old?.summary != new.summary { try storeStage(new, change.after.id, index, declared.name) }
-            let former = Dictionary(uniqueKeysWithValues: old?.placed(by: declared) ?? [])
-            var current: Set<ActionExecutionID> = []
-            for (place, action) in new.placed(by: declared) {
-                current.insert(action.id)
-                guard action != former[place] else { continue }
-                try store(action, at: place, stage: declared.name, execution: change.after.id)
+            let former = Dictionary((old?.every(of: declared) ?? []).map { ($0.execution.id, $0.execution) }) { $1 }
+            let replaced = change.replaced.filter { $0.place.stage == declared.name }
+            for action in replaced + new.every(of: declared) where action.execution != former[action.execution.id] {
+                try store(action, of: change.after.id)
             }
-            for action in former.values where !current.contains(action.id) {
-                try run("UPDATE action SET isCurrent = 0 WHERE id = ?", [action.id.text])
+            for action in replaced {
+                try run("UPDATE action SET isCurrent = 0 WHERE id = ?", [action.execution.id.text])
             }
         }
     }
@@ -93,9 +91,8 @@ extension Database {
             [execution.text, position, name, stage.enteredAt.milliseconds, try jsonText(stage.summary)])
     }
 
-    private func store(_ action: ActionExecution, at place: ActionRecord.Place, stage: String, execution: ExecutionID)
-        throws
-    {
+    private func store(_ placed: PlacedAction, of execution: ExecutionID) throws {
+        let (place, action) = (placed.place, placed.execution)
         var failure: ActionFailure?
         if case .failed(let reason) = action.state { failure = reason }
         try run(
@@ -106,7 +103,7 @@ extension Database {
                 errorCode = excluded.errorCode, errorMessage = excluded.errorMessage, body = excluded.body
             """,
             [
-                action.id.text, execution.text, stage, place.name, place.condition?.rawValue, action.state.name,
+                action.id.text, execution.text, place.stage, place.name, place.condition?.rawValue, action.state.name,
                 action.startedAt.milliseconds, action.updatedAt.milliseconds, failure?.code, failure?.message,
                 try jsonText(action),
             ])
@@ -148,20 +145,6 @@ struct StageSummary: Hashable, Codable {
 extension StageExecution {
     fileprivate var summary: StageSummary {
         StageSummary(phase: phase, conditions: conditions.mapValues(\.state), retries: retries)
-    }
-
-    /// Its actions and rules, in the order in which they begin.
-    fileprivate func placed(by declared: Stage) -> [(place: ActionRecord.Place, execution: ActionExecution)] {
-        func rules(_ kind: ConditionKind, _ guarded: StageConditions?) -> [ActionRecord.Place] {
-            guarded?.conditions.flatMap(\.rules).map { .init(name: $0.name, condition: kind) } ?? []
-        }
-        let places =
-            rules(.beforeEntry, declared.beforeEntry) + declared.actions.map { .init(name: $0.name, condition: nil) }
-            + rules(.onSuccess, declared.onSuccess) + rules(.onFailure, declared.onFailure)
-        return places.compactMap { place in
-            let execution = place.condition.map { conditions[$0]?.rules[place.name] } ?? actions[place.name]
-            return execution.map { (place, $0) }
-        }
     }
 }
 

@@ -58,7 +58,7 @@ extension Database {
         guard let pipeline = try execution(id)?.pipeline else { return [] }
         let records = try actions(of: id).filter(\.isCurrent)
         return pipeline.stages.prefix(count ?? 0).map { stage in
-            Dictionary(records.filter { $0.stage == stage.name }.map { ($0.action, $0.execution) }) { $1 }
+            Dictionary(records.filter { $0.place.stage == stage.name }.map { ($0.place.name, $0.execution) }) { $1 }
         }
     }
 

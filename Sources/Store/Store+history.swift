@@ -18,10 +18,7 @@ public struct ExecutionRecord: Hashable, Sendable {
 
 /// One admission of one action or rule, current or superseded by a retry.
 public struct ActionRecord: Hashable, Sendable {
-    public let stage: String
-    /// The condition of the stage of which it is a rule; nil for an action.
-    public let condition: ConditionKind?
-    public let action: String
+    public let place: PlacedAction.Place
     public let isCurrent: Bool
     public let execution: ActionExecution
 }
@@ -129,8 +126,8 @@ extension Database {
             let name: String = row["name"]
             let summary: StageSummary = try JSON(parsing: row["body"] as String).decoded()
             func executions(of condition: ConditionKind?) -> [String: ActionExecution] {
-                let own = records.filter { $0.stage == name && $0.condition == condition }
-                return Dictionary(own.map { ($0.action, $0.execution) }) { $1 }
+                let own = records.filter { $0.place.stage == name && $0.place.condition == condition }
+                return Dictionary(own.map { ($0.place.name, $0.execution) }) { $1 }
             }
             var conditions: [ConditionKind: ConditionExecution] = [:]
             for (kind, state) in summary.conditions {
@@ -149,8 +146,9 @@ extension Database {
             arguments: [id.text]
         ).map { row in
             ActionRecord(
-                stage: row["stage"], condition: (row["condition"] as String?).flatMap(ConditionKind.init),
-                action: row["action"], isCurrent: row["isCurrent"],
+                place: .init(
+                    stage: row["stage"], condition: (row["condition"] as String?).flatMap(ConditionKind.init),
+                    name: row["action"]), isCurrent: row["isCurrent"],
                 execution: try JSON(parsing: row["body"] as String).decoded())
         }
     }
@@ -168,14 +166,6 @@ extension Database {
 
 extension Pipeline {
     init(stored definition: String) throws { self = Pipeline.read(try JSON(parsing: definition)).pipeline }
-}
-
-extension ActionRecord {
-    /// Where an action or a rule stands in its stage.
-    struct Place: Hashable {
-        let name: String
-        let condition: ConditionKind?
-    }
 }
 
 extension ExecutionRecord {

@@ -135,15 +135,38 @@ struct StoreTests {
         #expect(try await Execution.folding(store.facts(of: stored.id), of: pipeline) == stored)
         let records = try await store.actions(of: stored.id)
         #expect(
-            records.map { "\($0.condition?.rawValue ?? "-")/\($0.action) \($0.isCurrent)" } == [
-                "-/Checkout true", "beforeEntry/Compile false", "beforeEntry/Compile true", "-/Compile true",
-                "-/Ask true",
+            records.map { "\($0.place) \($0.isCurrent)" } == [
+                "Source/Checkout true", "Build/beforeEntry/Compile false", "Build/beforeEntry/Compile true",
+                "Build/Compile true", "Build/Ask true",
             ])
         let gates = try await store.gates(of: "shop", version: 1)
         #expect(gates == run.state.gates && gates["Build"]?.inside == stored.id)
         #expect(try await store.gates(of: "shop", version: 2).isEmpty)
         let restored = PipelineState(restoring: pipeline, version: 1, gates: gates, executions: [stored])
         #expect(restored == run.state)
+    }
+
+    @Test("what a stage that is begun again by itself forgets is kept as it was (RTY-1, RTY-7)")
+    func replaced() async throws {
+        let folder = try Folder()
+        let store = try Store(directory: folder.path, access: .writing)
+        var pipeline = Run.pipeline
+        pipeline.stages[0].onFailure = StageConditions(result: "RETRY", retryMode: "ALL_ACTIONS")
+        pipeline.stages[1].onFailure = StageConditions(result: "RETRY", retryMode: "ALL_ACTIONS")
+        var run = try await Run(store, of: pipeline)
+        try await run.apply(.actionFailed(run.attempt("Checkout"), ActionFailure(code: "JobFailed", message: "no")))
+        try await run.succeedSource()
+        let request = try #require(run.execution.pendingApprovals.first)
+        let answer = ApprovalAnswer(token: request.token, status: .approved, summary: "", by: "ann")
+        try await run.apply(.approvalAnswered(request.attempt, answer))
+        try await run.apply(.actionFailed(run.attempt("Compile"), ActionFailure(code: "JobFailed", message: "no")))
+        let records = try await store.actions(of: run.execution.id)
+        #expect(
+            records.map { "\($0.place) \($0.execution.state.name) \($0.isCurrent)" } == [
+                "Source/Checkout Failed false", "Source/Checkout Succeeded true", "Build/Compile Failed false",
+                "Build/Ask Succeeded false", "Build/Compile InProgress true", "Build/Ask InProgress true",
+            ])
+        #expect(try await store.recall(run.execution.id) == run.execution)
     }
 
     @Test("what an older version says of the gates does not undo what a newer one says")
@@ -168,7 +191,7 @@ struct StoreTests {
         try await run.apply(.stopRequested(StopRequest(kind: .abandon, reason: "", by: "")))
         try await run.apply(.resumed(by: "ann"))
         let actions = try await store.actions(of: run.execution.id)
-        #expect(actions.map(\.action) == ["Checkout", "Compile", "Ask", "Compile", "Ask"])
+        #expect(actions.map(\.place.name) == ["Checkout", "Compile", "Ask", "Compile", "Ask"])
         #expect(actions.map(\.isCurrent) == [true, false, false, true, true])
         #expect(
             actions.map(\.execution.state.name) == ["Succeeded", "Abandoned", "Abandoned", "InProgress", "InProgress"])

@@ -48,7 +48,7 @@ struct ShowCommand: AsyncParsableCommand {
             show(record)
             let kept = KeptWorkspaces(directory: "\(common.stateDirectory)/kept")
             guard kept.hasAny(of: execution.id, record.execution.id) else { continue }
-            let name = record.change.place
+            let name = record.place.description
             print("  its workspace is kept: `\(common.shell(execution.id.text, name))` looks into it")
         }
     }
@@ -59,7 +59,7 @@ struct ShowCommand: AsyncParsableCommand {
         if case .awaitingApproval = action.state { state += ", waits for an approval" }
         let time = duration(from: action.startedAt, to: action.state.isOver ? action.updatedAt : now())
         let earlier = record.isCurrent ? "" : "  (an earlier attempt)"
-        print("\n\(record.change.place)  \(state)  \(time)\(earlier)")
+        print("\n\(record.place)  \(state)  \(time)\(earlier)")
         if let remark = action.remark { print("  \(printableLines(remark).replacing("\n", with: "\n  "))") }
         guard case .succeeded(let result) = action.state else { return }
         for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) {
@@ -76,7 +76,9 @@ struct ShowCommand: AsyncParsableCommand {
         members["variables"] = .strings(execution.variables)
         members["actions"] = .array(
             actions.map { record in
-                guard case .object(var action) = record.change.json(in: execution, at: record.execution.updatedAt)
+                guard
+                    case .object(var action) = PlacedAction(place: record.place, execution: record.execution).json(
+                        in: execution, at: record.execution.updatedAt)
                 else {
                     return .null
                 }
@@ -85,12 +87,6 @@ struct ShowCommand: AsyncParsableCommand {
                 return .object(action)
             })
         print(JSON.object(members).text)
-    }
-}
-
-extension ActionRecord {
-    var change: ActionChange {
-        ActionChange(stage: stage, condition: condition, action: action, execution: execution)
     }
 }
 

@@ -87,11 +87,12 @@ extension Execution {
     }
 }
 
-extension ActionChange {
+extension PlacedAction {
     func json(in execution: Execution, at: Instant) -> JSON {
         var members: [String: JSON?] = [
             "event": "action", "time": .string(rfc3339(at)), "pipelineExecutionId": .string(execution.id.text),
-            "stage": .string(stage), "condition": condition.map { .string($0.rawValue) }, "action": .string(action),
+            "stage": .string(place.stage), "condition": place.condition.map { .string($0.rawValue) },
+            "action": .string(place.name),
             "status": .string(self.execution.state.name),
             "actionExecutionId": .string(self.execution.id.text),
             "startTime": .string(rfc3339(self.execution.startedAt)),

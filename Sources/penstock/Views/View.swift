@@ -14,47 +14,18 @@ protocol View: AnyObject {
     func end(_ execution: Execution, _ resumption: String, shells: [(action: String, command: String)])
 }
 
-/// What became of one action or rule in a commit.
-struct ActionChange {
-    let stage: String
-    /// Nil for an action.
-    let condition: ConditionKind?
-    let action: String
-    let execution: ActionExecution
-
-    /// `Stage/Action`, or `Stage/beforeEntry/Rule`.
-    var place: String { [stage, condition?.rawValue, action].compactMap { $0 }.joined(separator: "/") }
-}
-
 extension ExecutionChange {
-    /// The actions and rules that stand differently now, in the order of declaration.
-    var actions: [ActionChange] {
-        let old = before?.stages ?? []
-        return after.stages.indices.dropFirst(max(0, old.count - 1)).flatMap { index in
-            let stage = after.pipeline.stages[index]
-            let former = index < old.count ? old[index].every(of: stage) : []
-            let known = Dictionary(former.map { ($0.execution.id, $0.execution.state.name) }) { $1 }
-            return after.stages[index].every(of: stage).filter { known[$0.execution.id] != $0.execution.state.name }
-        }
-    }
-}
-
-extension StageExecution {
-    fileprivate func every(of stage: Stage) -> [ActionChange] {
-        func rules(_ kind: ConditionKind, _ guarded: StageConditions?) -> [ActionChange] {
-            (guarded?.conditions.flatMap(\.rules) ?? []).compactMap { rule in
-                conditions[kind]?.rules[rule.name].map {
-                    ActionChange(stage: stage.name, condition: kind, action: rule.name, execution: $0)
-                }
+    /// The actions and rules that stand differently now, in the order of declaration; first those that run anew.
+    var actions: [PlacedAction] {
+        func every(_ execution: Execution?) -> [PlacedAction] {
+            guard let execution else { return [] }
+            let first = max(0, (before?.stages.count ?? 0) - 1)
+            return execution.stages.indices.dropFirst(first).flatMap {
+                execution.stages[$0].every(of: after.pipeline.stages[$0])
             }
         }
-        let own = stage.actions.compactMap { action in
-            actions[action.name].map {
-                ActionChange(stage: stage.name, condition: nil, action: action.name, execution: $0)
-            }
-        }
-        return rules(.beforeEntry, stage.beforeEntry) + own + rules(.onSuccess, stage.onSuccess)
-            + rules(.onFailure, stage.onFailure)
+        let known = Dictionary(every(before).map { ($0.execution.id, $0.execution.state.name) }) { $1 }
+        return (replaced + every(after)).filter { known[$0.execution.id] != $0.execution.state.name }
     }
 }
 
