@@ -14,10 +14,11 @@ PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-d
 	bubblewrap git jq python3 python3-yaml python3-botocore python3-jsonschema util-linux perl \
 	python3-markdown python3-venv procps curl
 
-# What the templates of plugins are written in: each as its template.json says, but for compilers that are there.
-LANGUAGES := bash dash jq python3 perl nodejs ruby php-cli lua5.4 lua-cjson lua-posix gcc \
-	$(foreach pair,go=golang-go cargo=cargo javac=default-jdk-headless,\
-	$(if $(shell command -v $(word 1,$(subst =, ,$(pair)))),,$(word 2,$(subst =, ,$(pair)))))
+# What the templates of plugins are written in; of a compiler that is there already no second one is needed.
+need = $(if $(shell command -v $(1)),,$(2))
+LANGUAGES := bash dash jq python3 perl ruby php-cli lua5.3 lua-cjson lua-posix gcc libjansson-dev \
+	librust-serde-json-dev librust-libc-dev libgoogle-gson-java \
+	$(call need,node,nodejs) $(call need,go,golang-go) $(call need,cargo,cargo) $(call need,javac,default-jdk-headless)
 
 # Servers that plugins are tested against; nothing of them is installed into the system.
 TOOLS := .build/test-tools
@@ -86,8 +87,10 @@ demonstration:
 	docs/demo/run .build/debug/penstock
 
 bench: setup
+	$(MAKE) setup PACKAGES="$(LANGUAGES)"
 	$(BUILD) -c release
 	.build/release/penstock-bench
+	Tests/TemplateTests/templates.py .build/release/penstock --measure
 
 interop: build
 	$(MAKE) setup PACKAGES="nodejs python3-venv"

@@ -65,7 +65,8 @@ let package = Package(
         .target(
             name: "Authoring",
             dependencies: [
-                "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+                "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes",
+                "Settings",
                 "Workspaces",
             ],
             // Plugins, of which only the text is of interest here.
@@ -112,7 +113,10 @@ let package = Package(
             ["Artifacts", "Conformance", "Jansson", "PluginProtocol", "Processes", "Workspaces", "penstock-sandbox"]),
         tests(
             "AuthoringTests",
-            ["Authoring", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Settings", "penstock-sandbox"]),
+            [
+                "Artifacts", "Authoring", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Settings",
+                "penstock-sandbox",
+            ]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
             "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),

@@ -13,7 +13,7 @@ public struct ArtifactError: Error, Hashable, Sendable, CustomStringConvertible 
         case limitExceeded
         /// The directory changed while it was read.
         case changed
-        /// Not a zip, cut short, encrypted, or packed in a way that cannot be read.
+        /// Not a zip (or a tar), cut short, encrypted, or packed in a way that cannot be read.
         case badZip
         /// What the store holds is not what was put there.
         case corrupted

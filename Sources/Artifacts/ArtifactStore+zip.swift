@@ -110,8 +110,8 @@ private struct ZipReader: ~Copyable {
 }
 
 extension Ingest {
-    /// Adds the directories that a zip need not list, and refuses what lies below a file or a link.
-    fileprivate mutating func addParents() throws(ArtifactError) {
+    /// Adds the directories that an archive need not list, and refuses what lies below a file or a link.
+    mutating func addParents() throws(ArtifactError) {
         var kinds = Dictionary(entries.map { ($0.path, $0.kind) }) { first, _ in first }
         for entry in entries {
             var parent = entry.path.parent

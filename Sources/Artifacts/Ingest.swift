@@ -45,6 +45,15 @@ struct Ingest: ~Copyable {
         try append(ArtifactEntry(path: path, kind: .link(target: target)))
     }
 
+    /// Adds a file with the content and the mode of one that is there already.
+    mutating func addCopy(_ path: ArtifactPath, of original: ArtifactEntry) throws(ArtifactError) -> ArtifactEntry {
+        try admit(path, sizeBytes: original.sizeBytes)
+        totalBytes += original.sizeBytes
+        let copy = ArtifactEntry(path: path, kind: original.kind)
+        try append(copy)
+        return copy
+    }
+
     private mutating func append(_ entry: ArtifactEntry) throws(ArtifactError) {
         textBytes += entry.path.bytes.count
         try limits.check(entry.path, textBytes: textBytes)

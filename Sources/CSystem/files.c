@@ -1,6 +1,12 @@
 #define _GNU_SOURCE
 #include "files.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 int csystem_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int csystem_rename(const char *from, const char *to, int exchanges) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, exchanges ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+}

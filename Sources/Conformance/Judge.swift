@@ -4,8 +4,8 @@ struct Judge: Sendable {
     let rules: Set<String>
     /// Ids of those that a worker has to obey in its one-shot runs: they are looked at for WRK-04.
     var demandedOneShot: Set<String> = []
-    /// So many of one rule are told: more of the same help nobody.
-    private static let told = 5
+    /// So many of one rule and case are told: more of the same help nobody.
+    private static let told = 3
     /// How many scenarios are played at once: most of the time each only waits.
     private static let width = 4
     /// Rules about how long something takes: on a busy machine they can be broken by chance.
@@ -125,10 +125,12 @@ struct Judge: Sendable {
     }
 
     private func told(_ findings: [Finding]) -> [Finding] {
-        var counts: [String: Int] = [:]
+        var counts: [[String?]: Int] = [:]
+        var seen: Set<Finding> = []
         return findings.filter { finding in
-            counts[finding.rule, default: 0] += 1
-            return counts[finding.rule]! <= Self.told
+            guard seen.insert(finding).inserted else { return false }
+            counts[[finding.rule, finding.fixture], default: 0] += 1
+            return counts[[finding.rule, finding.fixture]]! <= Self.told
         }
     }
 }

@@ -134,7 +134,8 @@ struct Conversation: Hashable, Sendable {
 
     private mutating func report(_ terminal: Terminal, _ line: Line, _ text: inout OutputText) -> [Effect] {
         switch judgement {
-        case .reported, .condemned: return stray(line, &text)
+        case .reported: return stray(line, &text)
+        case .condemned: return tell([remark("the plugin's result came too late: the job was over")])
         case .open:
             if case .abandoned = terminal {
                 let problem = "the plugin reported that it abandoned a job which nobody cancelled"

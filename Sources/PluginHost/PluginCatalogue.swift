@@ -41,6 +41,9 @@ public struct PluginCatalogue: Hashable, Sendable {
 
     public func plugin(named name: String) -> Plugin? { plugins.first { $0.manifest.name == name } }
 
+    /// For a message about a plugin that is missed: it may be one that cannot be read. Empty when all can be.
+    public var unread: String { problems.map { "\n\($0)" }.joined() }
+
     /// The action types that may be meant by an unknown one: a near name, or the same provider elsewhere.
     public func nearest(to id: ActionTypeIdentifier) -> [ActionTypeIdentifier] {
         let names = Dictionary(uniqueKeysWithValues: byType.keys.map { ($0.description, $0) })

@@ -92,7 +92,7 @@ extension PluginCatalogue {
         let near = nearest(to: id).map(\.description)
         let hint = near.isEmpty ? "" : "; installed are \(near.joined(separator: ", "))"
         return "no plugin serves \(id): looked in \(searched.joined(separator: ", "))\(hint)."
-            + " Install one and name its folder by --plugins"
+            + " Install one (penstock plugin install SOURCE), or name its folder by --plugins"
     }
 }
 

@@ -13,8 +13,12 @@ private func isIgnored(_ number: Int32) -> Bool {
 }
 
 /// Judges; a signal that asks to end has everything cleared away first, a second one ends the process at once.
+///
+/// Once a process: a second one would wait for signals that still go to the first.
 /// - Throws: `Answer` when there was such a signal.
-func interruptible<Value>(_ judge: () async throws -> Value) async throws -> Value {
+func interruptible<Value>(
+    else message: String = "interrupted: nothing is said of the plugin", _ judge: () async throws -> Value
+) async throws -> Value {
     let signals = endingSignals().map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -30,7 +34,7 @@ func interruptible<Value>(_ judge: () async throws -> Value) async throws -> Val
     do {
         outcome = try await judge()
     } catch  where Interruption.wasRequested {
-        throw Answer(.stopped, "interrupted: nothing is said of the plugin")
+        throw Answer(.stopped, message)
     }
     guard !Interruption.wasRequested else { throw Answer(.stopped, "interrupted") }
     return outcome

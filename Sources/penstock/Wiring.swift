@@ -96,16 +96,21 @@ struct Wiring {
     var catalogue: PluginCatalogue { installation.catalogue }
     var actionTypes: ActionTypeCatalogue { installation.actionTypes }
 
-    init(_ options: CommonOptions) throws {
+    /// - Parameter settingsMayBeMade: whether a settings file that is not there, or empty, is none that is missed.
+    init(_ options: CommonOptions, settingsMayBeMade: Bool = false) throws {
         state = options.stateDirectory
         logs = options.logs
         installation = Installation(options.plugins)
-        settings = try Self.settings(options.settings, installation.catalogue)
+        settings = try Self.settings(options.settings, installation.catalogue, mayBeMade: settingsMayBeMade)
     }
 
-    private static func settings(_ named: String?, _ catalogue: PluginCatalogue) throws -> Settings {
+    private static func settings(
+        _ named: String?, _ catalogue: PluginCatalogue, mayBeMade: Bool
+    ) throws -> Settings {
         guard let path = named ?? defaultSettings() else { return .none }
-        let document = try readDocument(at: path)
+        var status = stat()
+        let isMissing = stat(path, &status) != 0 && errno == ENOENT || status.st_size == 0
+        let document = try mayBeMade && isMissing ? [:] : readDocument(at: path)
         let providers = Set(catalogue.plugins.flatMap(\.manifest.actionTypes).map(\.id.provider))
         do {
             return try Settings(

@@ -89,18 +89,26 @@ struct LockTests {
         #expect(place.names("plugins") == [])
     }
 
-    @Test("keeps the lock's mode, goes through a link, and leaves nothing beside it")
+    @Test("keeps the lock's mode, and leaves nothing beside it; a lock that is a link is not written through")
     func file() async throws {
         _ = try await lock()
-        try place.shell(
-            "mv plugins/plugins.lock kept.lock; chmod 600 kept.lock; ln -s ../kept.lock plugins/plugins.lock")
+        try place.shell("chmod 600 plugins/plugins.lock")
         try place.write("x", to: "plugins/acme/x")
         _ = try await lock()
-        #expect(mode(of: "\(place.path)/kept.lock") == S_IFREG | 0o600)
-        #expect(mode(of: "\(place.plugins)/plugins.lock").map { $0 & S_IFMT } == S_IFLNK)
-        #expect(place.text("kept.lock")?.contains("\"x\": \"F-") == true)
+        #expect(mode(of: "\(place.plugins)/plugins.lock") == S_IFREG | 0o600)
+        #expect(place.text("plugins/plugins.lock")?.contains("\"x\": \"F-") == true)
         #expect(place.names("plugins") == ["acme", "oven", "plugins.lock"])
-        #expect(place.names("") == ["kept.lock", "plugins"])
+        try place.shell("mv plugins/plugins.lock kept; cp kept before; ln -s ../kept plugins/plugins.lock")
+        try place.write("y", to: "plugins/acme/x")
+        let error = await #expect(throws: TrustError.self) { try await lock() }
+        #expect(error?.description.contains("plugins.lock: is no regular file") == true)
+        #expect(place.text("kept") == place.text("before"))
+    }
+
+    @Test("the top of the machine is no directory of plugins", arguments: ["/", "/usr/.."])
+    func top(path: String) async {
+        let error = await #expect(throws: TrustError.self) { try await PluginDirectory.changing(path) { _ in } }
+        #expect(error?.description == "/: is no place for plugins; name another directory")
     }
 
     @Test("one at a time changes a directory, and what a killed one left is removed")

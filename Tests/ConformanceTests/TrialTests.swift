@@ -82,6 +82,13 @@ final class TrialTests {
         }
     }
 
+    @Test("of many findings about one rule and case the first three are told, and none twice (FRM-01)")
+    func many() async throws {
+        let work = "for i in 1 1 2 3 4 5; do echo text$i >&3; done; say jobSuccessResult"
+        let findings = try await SmallPlugin(work).findings(["FRM-01"])
+        #expect(findings.count == 3 && Set(findings).count == 3, "\(findings)")
+    }
+
     @Test("every rule is judged where its requirement says")
     func registry() throws {
         for rule in try requirements().rules where rule.check != "manifest" {

@@ -24,7 +24,8 @@ private let house: [String: Set<String>] = [
     ],
     "Conformance": ["Artifacts", "CSystem", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"],
     "Authoring": [
-        "Artifacts", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings", "Workspaces",
+        "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes", "Settings",
+        "Workspaces",
     ],
     "penstock": [
         "ArgumentParser", "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson",

@@ -30,16 +30,50 @@ struct ReadmeTests {
 
     @Test("the first plugin is made, changed, judged and used by what its page says to type")
     func tutorial() throws {
-        let page = try String(contentsOf: root.appending(path: "docs/first-plugin.md"), encoding: .utf8)
-        let blocks = page.components(separatedBy: "```bash\n").dropFirst().compactMap {
-            $0.components(separatedBy: "```").first
-        }
-        let (status, said) = try run(blocks.joined())
+        let (status, said) = try run(try blocks(of: "docs/first-plugin.md"))
         #expect(status == 0, "\(said)")
         for shown in [
             "hello 0.1.0, case greets", "  Greeting = Hello, Zoë!", "Abandoned after ", "  Greeting = HELLO, ZOË!",
-            "hello 0.1.0 passes", "Greet/Hello | ",
+            "hello 0.1.0 passes", "Greet/Hello | ", "plugins.lock has: changed bin/plugin",
         ] { #expect(said.contains(shown), "\(shown) in \(said)") }
+    }
+
+    @Test("a plugin is tested by what the page about that says to type")
+    func testing() throws {
+        let (status, said) = try run(try blocks(of: "docs/testing-plugins.md"))
+        #expect(status == 0, "\(said)")
+        for shown in [
+            "FAIL  LIF-06", "hello 0.1.0 passes with its baseline", "STALE  known-breaches:1: LIF-06 is out of date",
+            #""color":"brightgreen""#,
+        ] { #expect(said.contains(shown), "\(shown) in \(said)") }
+    }
+
+    @Test("a plugin is run by what the page for operators says to type")
+    func operating() throws {
+        let (status, said) = try run(try blocks(of: "docs/plugins.md"))
+        #expect(status == 0, "\(said)")
+        for shown in ["JobFailed (TimedOut)", "first Succeeded"] {
+            #expect(said.contains(shown), "\(shown) in \(said)")
+        }
+    }
+
+    /// All commands of a page, from top to bottom.
+    private func blocks(of page: String) throws -> String {
+        let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
+        return text.components(separatedBy: "```bash\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }.joined()
+    }
+
+    @Test("the plugin of one's own is installed, and nobody can change it unseen")
+    func installation() throws {
+        let plugin =
+            try block("A test runs this block as it stands.") + block("A test runs this block after the first one.")
+        let change = "echo >> installed/hello/bin/plugin; ! penstock plugin list --plugins installed\n"
+        let (status, said) = try run(plugin + block("A test runs this block after the two above.") + change)
+        #expect(status == 0 && said.contains("installed hello 0.1.0"), "\(said)")
+        #expect(said.contains("hello asks for nothing beyond its workspace"), "\(said)")
+        #expect(said.contains("plugins.lock has: changed bin/plugin. If you trust it as it is now: "), "\(said)")
     }
 
     /// The commands below a comment.

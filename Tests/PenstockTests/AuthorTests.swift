@@ -102,6 +102,40 @@ struct AuthorTests {
             refused.errorText.contains("a host refuses this job before the plugin starts: ")
                 && refused.errorText.contains("Nmae"))
         #expect(refused.text.contains("Failed after ") && refused.text.contains("ConfigurationError: Name is"))
+        let bare = try await site.author("run", "hello", "--configuration", "Name=x")
+        #expect(bare.code == 1 && bare.text.contains("Succeeded after"), "\(bare)")
+        #expect(
+            bare.errorText.contains("it has 0 input artifacts, and the manifest wants 1 to 5; give them with --input"))
+    }
+
+    @Test("a plugin that floods its output is ended, and shown to the beginning")
+    func flood() async throws {
+        let site = try Site()
+        try await site.makeHello()
+        try site.replace("def main():", by: "def main():\n    while True: wire.write(b'{}\\n')", in: "hello/bin/plugin")
+        let outcome = try await site.author("run", "hello", "--record", "t")
+        #expect(outcome.code == 1, "\(outcome.errorText)")
+        #expect(outcome.errorText.contains("case greets: it writes more than is looked at, and was ended"))
+        #expect(outcome.output.count < 2_100 && outcome.output.last == "         … more is not shown")
+        #expect(!site.exists("t"), "there is no record of what was not looked at")
+        try await until("no process is left") { site.processes().isEmpty }
+    }
+
+    @Test("a program that cannot be started is told with what to do, and so is one that is older than its source")
+    func program() async throws {
+        let site = try Site()
+        try await site.makeHello()
+        try site.replace("\"timeoutSeconds\"", by: "\"build\": [\"true\"], \"timeoutSeconds\"", in: "hello/plugin.json")
+        try #require(chmod(site.place("hello/bin/plugin"), 0o644) == 0)
+        let unable = try await site.author("run", "hello")
+        #expect(unable.code == 1 && unable.errorText.contains("chmod +x "), "\(unable)")
+        #expect(unable.errorText.contains("penstock plugin build hello"))
+        try #require(chmod(site.place("hello/bin/plugin"), 0o755) == 0)
+        let current = try await site.author("run", "hello")
+        #expect(current.code == 0 && current.errors == [], "\(current)")
+        try site.write("", to: "hello/source.c")
+        let stale = try await site.author("run", "hello")
+        #expect(stale.errorText.contains("bin/plugin is older than what it is built from: penstock plugin build hello"))
     }
 
     @Test("a job is cancelled when it is told to be, and what it started is gone")
@@ -109,7 +143,8 @@ struct AuthorTests {
         let site = try Site()
         try await site.makeHello()
         let outcome = try await site.author(
-            "run", "hello", "--configuration", "Name=x", "--configuration", "Seconds=61", "--cancel-after", "0.5")
+            "run", "hello", "--configuration", "Name=x", "--configuration", "Seconds=61", "--input", "App=signs",
+            "--cancel-after", "0.5")
         #expect(
             outcome.code == 0 && outcome.text.contains("→ SIGTERM") && outcome.text.contains("\nAbandoned after"),
             "\(outcome)")
@@ -141,12 +176,17 @@ struct AuthorTests {
             (["run", "hello", "--record", "absent/file"], "--record absent/file: cannot be written: No such file"),
             (["run", "hello", "--out", "signs"], "--out signs: exists already"),
             (
+                ["run", "hello", "--record", "hello/plugin.json"],
+                "--record hello/plugin.json: exists already; remove it"
+            ),
+            (
                 ["run", "hello", "--environment", "HOME"],
                 "--environment HOME: permissions.environment does not ask for it"
             ),
             (["build", "hello"], "hello: its manifest has no run.build, so there is nothing to build"),
             (["build", "signs"], "signs: is no plugin"), (["watch", "signs"], "signs: is no plugin"),
             (["replay", "absent", "hello"], "absent: does not exist"),
+            (["replay", "hello", "settings.yaml"], "hello: is a directory; the transcript comes first"),
             (["replay", "settings.yaml", "hello"], "settings.yaml: line 1 is no part of a transcript"),
         ])
     func wrong(arguments: [String], message: String) async throws {

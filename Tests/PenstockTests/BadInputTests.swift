@@ -89,7 +89,7 @@ struct BadInputTests {
         #expect(
             aws.code == 1 && aws.errorText.contains("no plugin serves Deploy/AWS/ECS/1: looked in \(site.plugins)")
         )
-        #expect(aws.errorText.contains("Install one and name its folder by --plugins"))
+        #expect(aws.errorText.contains("Install one (penstock plugin install SOURCE), or name its folder by --plugins"))
         #expect(!site.exists("state"))
     }
 

@@ -75,10 +75,33 @@ struct LockTests {
         #expect(broken.code == 1 && broken.text.contains("ConfigurationError (ConfigurationInvalid): plugin peek"))
         #expect(broken.text.contains("\(site.plugins)/plugins.lock: \(wrong)"), "\(broken)")
         let one = try await lock(site, "do")
-        #expect(one.code == 2 && one.errorText.contains(wrong) && one.errorText.contains("all plugins are locked anew"))
+        #expect(
+            one.code == 2 && one.errorText.contains(wrong) && one.errorText.contains("nothing is locked; to lock all"))
         let all = try await lock(site)
-        #expect(all.code == 0 && all.errorText.contains(wrong), "\(all)")
+        #expect(all.code == 2 && all.errorText.contains(wrong), "what was trusted is not replaced unasked: \(all)")
+        #expect(unlink("\(site.plugins)/plugins.lock") == 0)
+        #expect(try await lock(site).code == 0)
         #expect(try await site.penstock("plugin", "list").code == 0)
+    }
+
+    @Test("is not written through a link to what is somebody else's")
+    func link() async throws {
+        let site = try Site()
+        try site.write("{}", to: "theirs")
+        try #require(symlink(site.place("theirs"), "\(site.plugins)/plugins.lock") == 0)
+        let outcome = try await lock(site)
+        #expect(outcome.code == 2 && outcome.errorText.contains("plugins.lock: "), "\(outcome)")
+        #expect(contents(site.place("theirs")) == "{}")
+    }
+
+    @Test("a plugin whose manifest cannot be read is told where it is missed")
+    func unread() async throws {
+        let site = try Site()
+        try site.write("{", to: "plugins/do/plugin.json")
+        for outcome in [try await lock(site, "do"), try await site.penstock("plugin", "show", "do")] {
+            #expect(outcome.code == 2 && outcome.errorText.contains("do: no such plugin in "), "\(outcome)")
+            #expect(outcome.errorText.contains("\(site.plugins)/do/plugin.json: "))
+        }
     }
 
     @Test("is said in a line where it cannot be: an unknown name, a directory that is none")

@@ -42,7 +42,7 @@ struct PlanTests {
             "- Source/Fetch: the settings file", "CodeCommit: {repositories: {\"shop\": {",
             "secrets: {\"deploy-key\": {file: /PATH/OF/THE/SECRET}}",
             "- End/Ship: plugin local-deploy needs a path of this machine for \"targets\"",
-            "grants: {local-deploy: {hostPaths: {targets: \"/PATH/FOR/targets\"}}}",
+            "penstock plugin grant local-deploy --host-path targets=/PATH/FOR/targets --settings \(site.path)/settings.yaml",
             "settings   Local.targets.#{variables.Env}, which shows when it runs",
             "uses       #{Source.CommitId}, from Source/Fetch, in commands[0]", "in         App, from Build/Make",
             "(then, together)", "variable Tag=1  (default)", "plugin     git 1.0.0, ",

@@ -271,9 +271,11 @@ struct StateTests {
         ] {
             #expect(lacking.text.contains(part), "\(lacking)")
         }
-        #expect(lacking.text.contains("grants: {local-deploy: {hostPaths: {targets: \"/PATH/FOR/targets\"}}}"))
+        #expect(lacking.text.contains("penstock plugin grant local-deploy --host-path targets=/PATH/FOR/targets "))
         let quiet = try await site.penstock("doctor", "--quiet")
-        #expect(quiet.output.allSatisfy { $0.hasPrefix("BAD  local-deploy") || $0.hasPrefix("grants: ") }, "\(quiet)")
+        #expect(
+            quiet.output.allSatisfy { $0.hasPrefix("BAD  local-deploy") || $0.hasPrefix("penstock plugin grant ") },
+            "\(quiet)")
         #expect(names(in: "\(site.state)/workspaces") == [])
 
         _ = try await site.makeRepository()

@@ -225,6 +225,8 @@ struct VerdictTests {
         story.exit(.signal(9))
         #expect(story.failure?.hostCode == .timedOut)
         #expect(story.failure?.message.contains("limit: timeoutSeconds 60; measured: 60.0 s") == true)
+        let late = "the plugin's result came too late: the job was over"
+        #expect(story.log.map(\.text) == [late, late], "a message is no stray text")
     }
 
     @Test("a declared heartbeat is lost after three times; any message counts, text does not (HST-19, PRG-03)")

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import unittest
 
 from harness import ODD, ROOT, PluginCase, ProcessRules
@@ -142,11 +143,17 @@ class Adapter(ExecCase):
             "echo '::revision abc the first' >&2; echo '::mask hunter22'; echo 'it is hunter22'\n"
         )
         self.assertSucceeded(ending)
-        self.assertEqual(ending.log, "::progress 101 x\n::unknown x\nit is ****\n")
+        self.assertEqual(ending.log, "::progress 101 x\n::unknown x\nit is ***\n")
         details = [message["executionDetails"] for message in ending.messages if message["type"] == "progress"]
         self.assertEqual(details, [{"summary": "running action.sh"}, {"summary": "half wäy", "percentComplete": 50}])
         self.assertIn(("mask", "hunter22"), [(message["type"], message.get("value")) for message in ending.messages])
         self.assertEqual(ending.last["currentRevision"], {"revision": "abc", "revisionSummary": "the first"})
+
+    def test_a_long_secret_is_masked_whole_SEC_06(self):
+        ending = self.act("s=$(head -c 40000 /dev/zero | tr '\\0' s); echo ::mask $s; echo done\n")
+        self.assertSucceeded(ending)
+        self.assertEqual(ending.log, "done\n")
+        self.assertIn("s" * 40_000, [message.get("value") for message in ending.messages])
 
     def test_a_silent_script_does_not_keep_the_adapter_from_telling_that_it_lives_PRG_03(self):
         ending = self.act("sleep 4.5\n")
@@ -230,7 +237,7 @@ class Adapter(ExecCase):
             {"Token": "hunter22", "Pin": "123"},
             secrets=("Token", "Pin"),
         )
-        self.assertFailed(ending, "JobFailed", "is ****")
+        self.assertFailed(ending, "JobFailed", "is ***")
         self.assertNotIn("hunter22", ending.log + str(ending.messages))
         for place, _, files in os.walk(self.root):
             for name in files:
@@ -249,13 +256,22 @@ class Adapter(ExecCase):
         for text in (
             "echo started; sleep 1000\n",
             "trap '' TERM; echo started; sleep 1000\n",
-            "setsid -f sleep 1000; trap 'echo cleaned; exit 7' TERM; echo started; sleep 1000\n",
+            "setsid -f sleep 1000; trap 'echo cleaned; exit 7' TERM; sleep 1000 & echo started; wait\n",
             "echo started; exec >&- 2>&-; sleep 1000\n",
         ):
             self.action(text)
             job, root = self.exec_job({})
             ending = self.stop(self.running(job, root), job)
             self.assertEqual("cleaned" in ending.log, "cleaned" in text)
+
+    def test_what_had_its_sigterm_gets_no_second_one_CAN_07(self):
+        self.action("trap 'echo cleaning; sleep 1.2; echo cleaned; exit 7' TERM; sleep 1000 & echo started; wait\n")
+        job, root = self.exec_job({})
+        process = self.running(job, root)
+        os.killpg(process.pid, signal.SIGTERM)
+        ending = self.finish(process, job)
+        self.assertEqual(ending.last.get("type"), "jobAbandonedResult")
+        self.assertEqual((ending.log.count("cleaning\n"), ending.log.count("cleaned\n")), (1, 1), ending.log)
 
     def test_a_host_that_is_gone_ends_the_script(self):
         self.action("echo started; sleep 1000\n")
@@ -309,9 +325,14 @@ class Shipped(ExecCase):
             secrets=("Secrets",),
         )
         self.assertSucceeded(ending)
-        self.assertEqual(ending.log, "rel=ease|a b|****|**** **** \n")
+        self.assertEqual(ending.log, "rel=ease|a b|***|*** *** \n")
         masks = [message["value"] for message in ending.messages if message["type"] == "mask"]
         self.assertEqual(masks, ["hunter22", "first line", "second line"])
+
+    def test_variables_concern_the_program_only(self):
+        ending = self.run_with(Command="echo $PATH; test -e hello.txt", Variables="PATH=/nowhere\nLD_PRELOAD=/no.so")
+        self.assertSucceeded(ending)
+        self.assertIn("/nowhere\n", ending.log)
 
     def test_configuration_that_makes_no_sense_is_named(self):
         script = [("a.sh", "true\n", 0o644), ("crlf.sh", "#!/bin/sh\r\ntrue\r\n", 0o755)]

@@ -6,7 +6,7 @@ import Processes
 
 /// What a plugin in one language begins with: a folder of `Templates`.
 public struct Template: Hashable, Sendable {
-    /// A command that must end with status 0, and the Debian package that it needs for that.
+    /// A command that must end with status 0, and the Debian package that it needs for that, or the address of a page.
     public struct Need: Hashable, Sendable {
         public let command: [String]
         public let package: String
@@ -69,19 +69,8 @@ public struct Template: Hashable, Sendable {
         for need in needs where !missing.contains(need.package) {
             let command = Command(
                 executable: "/usr/bin/env", arguments: need.command, environment: environment, directory: "/")
-            if await !succeeds(command) { missing.append(need.package) }
+            if (try? await Program(command).run { _ in }) != .code(0) { missing.append(need.package) }
         }
         return missing
-    }
-
-    private func succeeds(_ command: Command) async -> Bool {
-        guard let child = try? await Reactor.shared.spawn(command) else { return false }
-        child.closeInput()
-        var isSuccess = false
-        for await event in child.events {
-            if case .exited(let exit) = event { isSuccess = exit == .code(0) }
-        }
-        await child.finish()
-        return isSuccess
     }
 }

@@ -14,7 +14,10 @@ public struct Account: Sendable {
     /// - Parameter rules: what their findings are told with.
     public init(of rehearsal: Rehearsal, by plugin: String, _ rules: Requirements, isCase: Bool) {
         self.rehearsal = rehearsal
-        verdict = rehearsal.last.pastConversation(with: plugin)?.verdict ?? .abandoned(.user, nil)
+        guard let conversation = rehearsal.last.pastConversation(with: plugin) else {
+            preconditionFailure("a rehearsal gives its plugin a job")
+        }
+        verdict = conversation.verdict
         (self.rules, self.isCase) = (rules, isCase)
     }
 

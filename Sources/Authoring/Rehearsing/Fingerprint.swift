@@ -14,9 +14,24 @@ public struct Fingerprint: Hashable, Sendable {
     /// A folder with more is not looked at any further.
     private static let most = 50_000
 
+    private let folder: String
     private var entries: [Entry] = []
 
-    public init(of folder: String) { look(into: folder) }
+    public init(of folder: String) {
+        self.folder = folder
+        look(into: folder)
+    }
+
+    /// Whether a file of it is older than some other one.
+    /// - Parameter others: names at the top that do not count.
+    public func isOlder(_ file: String, without others: Set<String>) -> Bool {
+        guard let program = entries.first(where: { $0.path == "\(folder)/\(file)" }) else { return false }
+        return entries.contains { entry in
+            let name = entry.path.dropFirst(folder.count + 1)
+            return !others.contains(String(name.prefix { $0 != "/" }))
+                && (entry.seconds, entry.nanoseconds) > (program.seconds, program.nanoseconds)
+        }
+    }
 
     private mutating func look(into folder: String) {
         for name in names(in: folder) ?? [] where name != ".git" && entries.count < Self.most {

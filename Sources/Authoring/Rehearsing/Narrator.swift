@@ -10,12 +10,24 @@ public struct Narrator: Sendable {
     /// Nothing is said of a message that is longer.
     private static let mostCharacters = 400
 
+    /// Of what a plugin says: more helps nobody, and a record has it all.
+    private static let mostLines = 2_000
+
     private var secretKeys: Set<String> = []
+    private var heard = 0
 
     public init() {}
 
     /// - Returns: nothing for what is of no interest.
     public mutating func lines(for entry: Recording.Entry) -> [String] {
+        if case .heard(let said) = entry.what, said.message?.body.isTerminal != true {
+            heard += 1
+            if heard > Self.mostLines { return heard == Self.mostLines + 1 ? ["         … more is not shown"] : [] }
+        }
+        return shown(entry)
+    }
+
+    private mutating func shown(_ entry: Recording.Entry) -> [String] {
         told(entry.what).enumerated().map { index, text in
             (index == 0 ? Self.time(entry.at) : String(repeating: " ", count: 8)) + " " + shortened(text)
         }

@@ -1,10 +1,5 @@
+import Conformance
 import Glibc
-
-func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
-}
 
 /// The mode of what stands there, not following a link; nil when nothing does.
 func mode(of path: String) -> mode_t? {
@@ -12,18 +7,8 @@ func mode(of path: String) -> mode_t? {
     return lstat(path, &status) == 0 ? status.st_mode : nil
 }
 
-func isDirectory(_ path: String) -> Bool { mode(of: path).map { $0 & S_IFMT == S_IFDIR } ?? false }
-
-func names(in directory: String) -> [String] {
-    guard let handle = opendir(directory) else { return [] }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-}
+/// Whether it is a directory itself, and no link to one.
+func isPlainDirectory(_ path: String) -> Bool { mode(of: path).map { $0 & S_IFMT == S_IFDIR } ?? false }
 
 /// Makes a directory and those above it.
 func makeDirectory(_ path: String) throws(TrustError) {
@@ -75,11 +60,11 @@ func syncDirectory(_ path: String) {
 
 /// Removes whatever stands there, following no link; what cannot be removed stays.
 func removeTree(_ path: String) {
-    guard isDirectory(path) else {
+    guard isPlainDirectory(path) else {
         unlink(path)
         return
     }
     chmod(path, 0o700)
-    for name in names(in: path) { removeTree("\(path)/\(name)") }
+    for name in names(in: path) ?? [] { removeTree("\(path)/\(name)") }
     rmdir(path)
 }

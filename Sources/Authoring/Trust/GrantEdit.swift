@@ -24,6 +24,9 @@ public struct GrantEdit: Hashable, Sendable {
     /// A line for whoever edits the file: `grants: {oven: {network: true}}`.
     public var line: String { "grants: {\(key(plugin)): \(flow(entry))}" }
 
+    /// The same for a file of its own.
+    var block: String { "grants:\n  \(key(plugin)): \(flow(entry))" }
+
     /// The text of a settings file with the edit made; nil when there is no way that is certain to change nothing else.
     ///
     /// JSON is written anew. Of YAML only the lines about this plugin are touched, and the result is read again: it must

@@ -1,4 +1,5 @@
 import Artifacts
+import Conformance
 import Glibc
 import Jansson
 import PluginHost
@@ -20,6 +21,7 @@ public struct PluginDirectory: Sendable {
     public static func changing<Value>(
         _ path: String, _ change: (PluginDirectory) async throws -> Value
     ) async throws -> Value {
+        guard realPath(path) != "/" else { throw TrustError("/: is no place for plugins; name another directory") }
         try makeDirectory(path)
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw TrustError.system(errno, "cannot be opened", path) }
@@ -29,7 +31,7 @@ public struct PluginDirectory: Sendable {
         }
         // Closing is not enough while a child that is just being started has a copy of the descriptor.
         defer { flock(descriptor, LOCK_UN) }
-        for name in names(in: path) where name.hasPrefix(stagingPrefix) { removeTree("\(path)/\(name)") }
+        for name in names(in: path) ?? [] where name.hasPrefix(stagingPrefix) { removeTree("\(path)/\(name)") }
         let directory = PluginDirectory(
             path: path, staging: "\(path)/\(stagingPrefix)\(String(UInt32.random(in: .min ... .max), radix: 16))")
         defer { removeTree(directory.staging) }
@@ -52,7 +54,7 @@ public struct PluginDirectory: Sendable {
         let names = catalogue.plugins.map(\.manifest.name)
         let near = nearest(to: name, in: names).map { "; did you mean \"\($0)\"?" }
         let there = names.isEmpty ? "there is none" : "there are \(names.joined(separator: ", "))"
-        throw TrustError("\(name): no such plugin in \(path)\(near ?? "; \(there)")")
+        throw TrustError("\(name): no such plugin in \(path)\(near ?? "; \(there)")\(catalogue.unread)")
     }
 }
 
@@ -83,7 +85,12 @@ extension PluginDirectory {
     public func lock() throws(InvalidLock) -> PluginLock? { try PluginLock(ofDirectory: path) }
 
     func write(_ lock: PluginLock) throws(TrustError) {
-        try replaceFile("\(path)/\(PluginLock.fileName)", with: lock.json.prettyPrinted + "\n", mode: 0o644)
+        let file = "\(path)/\(PluginLock.fileName)"
+        // Behind a link there is something of somebody else's.
+        if let mode = mode(of: file), mode & S_IFMT != S_IFREG {
+            throw TrustError("\(file): is no regular file, as a lock is; remove it, and lock again")
+        }
+        try replaceFile(file, with: lock.json.prettyPrinted + "\n", mode: 0o644)
     }
 
     /// Locks plugins as they are now.
@@ -93,7 +100,7 @@ extension PluginDirectory {
     /// - Throws: when a plugin is not there, or there twice, or cannot be read.
     public func relock(_ wanted: [String], from old: PluginLock?) throws -> [LockChange] {
         let plugins = catalogue.plugins
-        guard !plugins.isEmpty else { throw TrustError("\(path): there is no plugin to lock") }
+        guard !plugins.isEmpty else { throw TrustError("\(path): there is no plugin to lock\(catalogue.unread)") }
         for name in wanted { _ = try plugin(named: name) }
         let chosen = plugins.filter { wanted.isEmpty || wanted.contains($0.manifest.name) }
         for (name, same) in Dictionary(grouping: chosen, by: \.manifest.name) where same.count > 1 {

@@ -13,10 +13,13 @@ public struct SettingsFile: Hashable, Sendable {
     /// - Returns: false when it cannot be made without a person, and nothing is changed.
     /// - Throws: when the file cannot be read or written.
     public func make(_ edit: GrantEdit, parse: (String) throws -> JSON) throws -> Bool {
-        guard access(path, F_OK) == 0 else {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_size > 0 else {
             try makeDirectory(path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" })
+            let isJSON = path.hasSuffix(".json")
+            let text = isJSON ? edit.applied(to: [:]).prettyPrinted : edit.block
             // Passwords may come to stand in it.
-            try replaceFile(path, with: edit.applied(to: [:]).prettyPrinted + "\n", mode: 0o600)
+            try replaceFile(path, with: text + "\n", mode: 0o600)
             return true
         }
         guard let file = fopen(path, "re") else { throw TrustError.system(errno, "cannot be read", path) }

@@ -50,7 +50,7 @@ public struct ConformanceReport: Hashable, Sendable {
     }
 
     /// `62 rules: 60 passed, 2 warned`
-    var sum: String {
+    public var sum: String {
         let parts: [(ConformanceResult.Status, String)] = [
             (.pass, "passed"), (.fail, "failed"), (.warn, "warned"), (.notTestable, "not testable"), (.skip, "skipped"),
         ]

@@ -24,6 +24,8 @@ public actor Bench {
         public var scale = 1.0
         /// Decides whatever is random.
         public var seed: UInt64 = 1
+        /// Whether a plugin that writes more than is kept is ended, and nothing said of it: for who only wants to look.
+        public var endsFloods = false
         /// Is told what happens to a plugin when it happens.
         public var watch: (@Sendable (Recording.Entry) -> Void)?
 

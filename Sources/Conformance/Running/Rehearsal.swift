@@ -5,12 +5,21 @@ import Workspaces
 
 /// One job of a plugin, run to be looked at: as a host would run it, with all that the kit sees.
 public struct Rehearsal: Sendable {
+    /// A moment in a job: so long after it was given, but not before the plugin has sent so many lines. How soon a plugin
+    /// begins is the machine's business.
+    public struct Cancel: Hashable, Sendable {
+        public var after: Duration
+        public var lines: Int
+
+        public init(after: Duration, lines: Int) { (self.after, self.lines) = (after, lines) }
+    }
+
     /// What is to be other than usual.
     public struct Wish: Sendable {
         /// A job that was given once: all of it is given again but for where its workspace is.
         public var job: Job?
-        /// When the job is cancelled, after it was given.
-        public var cancelAfter: Duration?
+        /// When the job is cancelled; nil when it is not.
+        public var cancel: Cancel?
         /// Whether an action that answers with a token goes on with it.
         public var goesOn = true
         /// Folder into which the output artifacts are copied, a folder each; it must not be there yet.
@@ -47,7 +56,7 @@ extension Bench {
                 steps.append(try await step(of: scene, token: token, wish))
                 token = wish.goesOn ? steps.last!.givenToken : nil
             } while token != nil && steps.count <= Self.mostContinuations
-            let expectsOther = wish.cancelAfter != nil || wish.job != nil
+            let expectsOther = wish.cancel != nil || wish.job != nil
             let objection = expectsOther ? nil : try await scene.verify()
             return Rehearsal(
                 steps: steps, disappointment: expectsOther ? nil : steps.last!.disappointment ?? objection)
@@ -66,13 +75,15 @@ extension Bench {
         await subject.give(job, of: fixture, at: place)
         if !isWorker { await subject.endInput() }
         let cancel = Task { [id = job.jobId, grace = job.cancelGraceSeconds] in
-            guard let delay = wish.cancelAfter, (try? await Task.sleep(for: delay)) != nil else { return }
+            guard let moment = wish.cancel, (try? await Task.sleep(for: moment.after)) != nil else { return }
+            // A plugin that never says so much is cancelled all the same.
+            _ = try? await subject.wait(.seconds(10)) { $0.hasEnded || $0.output.count >= moment.lines }
             if isWorker { await subject.cancel(job: id, graceSeconds: grace) } else { await subject.cancel() }
         }
         defer { cancel.cancel() }
         if isWorker {
             try await subject.awaitResult(within: job.timeoutSeconds)
-        } else if wish.cancelAfter == nil {
+        } else if wish.cancel == nil {
             try await subject.awaitEnd()
         } else {
             try await subject.awaitCancelled(job)

@@ -149,7 +149,7 @@ public actor Scene {
         let child = try await spawn(start, place, [])
         let subject = Subject(
             child, fixture: fixture.name, probe: probe, lifecycle: start.lifecycle, scale: bench.setting.scale,
-            allowance: bench.allowance, watch: bench.setting.watch)
+            allowance: bench.allowance, watch: bench.setting.watch, endsFloods: bench.setting.endsFloods)
         Task { await subject.listen() }
         Task { await watchDisk(subject) }
         return subject

@@ -26,6 +26,7 @@ public actor Subject {
     private var fault: KitFault?
     private let allowance: Allowance
     private let watch: (@Sendable (Recording.Entry) -> Void)?
+    private let endsFloods: Bool
     private var allowances: [Processes.Stream: StreamAllowance] = [:]
     /// What the sandbox says that is no report.
     private var complaints: [String] = []
@@ -35,7 +36,7 @@ public actor Subject {
     init(
         _ child: Child, fixture: String?, sandbox: Int32? = nil, instance: Int = 0, probe: String,
         lifecycle: Manifest.Run.Lifecycle, scale: Double, allowance: Allowance,
-        watch: (@Sendable (Recording.Entry) -> Void)? = nil
+        watch: (@Sendable (Recording.Entry) -> Void)? = nil, endsFloods: Bool = false
     ) {
         self.child = child
         self.fixture = fixture
@@ -43,6 +44,7 @@ public actor Subject {
         self.scale = scale
         self.allowance = allowance
         self.watch = watch
+        self.endsFloods = endsFloods
         self.sandbox = sandbox ?? child.pid
         began = clock.now
         recording = Recording(probe: probe, lifecycle: lifecycle)
@@ -97,7 +99,8 @@ public actor Subject {
         } else if let status = said["unprepared"].flatMap({ Int($0) }) {
             fault = KitFault("a setup command ended with status \(status)", fixture: fixture)
         } else if let code = said["refused"].flatMap({ Int($0) }) {
-            fault = KitFault("the plugin's program cannot be run: \(message(ofError: Int32(code)))")
+            let remedy = code == ENOENT ? "; the interpreter that its first line names must be below /usr" : ""
+            fault = KitFault("the plugin's program cannot be run: \(message(ofError: Int32(code)))\(remedy)")
         }
     }
 
@@ -116,6 +119,7 @@ public actor Subject {
         let heard = Recording.Heard(line, jobIds: Set(recording.errands.map(\.job.jobId)))
         guard allowances[line.stream, default: StreamAllowance(of: line.stream)].take(heard, from: allowance) else {
             recording.isCut = true
+            if endsFloods { give(up: KitFault("it writes more than is looked at, and was ended", fixture: fixture)) }
             return
         }
         record(.heard(heard))

@@ -23,10 +23,10 @@ extension ConformanceCommand {
                 }
             }
             var trial = Trial(of: judging.folder, judging.scope, launcher: Installation.launcher)
-            trial.network = options.network
-            trial.environment = try granted(options.environment, to: judging.folder)
-            trial.secrets = try secretValues(in: options.secrets, for: judging.folder)
-            trial.scale = options.pace.scale
+            trial.network = options.surroundings.network
+            trial.environment = try options.surroundings.granted(to: judging.folder)
+            trial.secrets = try options.surroundings.secretValues(for: judging.folder)
+            trial.scale = options.surroundings.pace.scale
             trial.seed = judging.seed
             let outcome = try await interruptible { [trial] in try await trial.outcome() }
             if let transcripts = options.transcripts { try write(outcome.recordings, in: transcripts) }

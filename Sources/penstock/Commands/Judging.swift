@@ -42,8 +42,32 @@ struct Judging {
         reports = try ReportFile.open(options, beside: folder)
     }
 
+    /// Judges by everything that the profiles have, and tells nobody else.
+    /// - Parameter directory: where a reader finds the folder, for the commands of findings.
+    init(_ folder: PluginFolder, profiles: [Profile] = [], seed: UInt64 = 0, directory: String) throws {
+        specification = try Installation.specification()
+        let newest = try specification.set(nil)
+        self.folder = folder
+        scope = Scope(requirements: newest, newest: newest, profiles: profiles)
+        self.seed = seed
+        sha256 = try folder.sha256()
+        baseline = nil
+        reproduction = .init(directory: directory)
+        reports = []
+    }
+
     /// Tells what was found, and answers with it.
     func conclude(_ rules: [ConformanceResult.Judged], environment: [String: String] = [:]) throws -> Never {
+        let report = report(of: rules, environment: environment)
+        for file in reports { try file.write(report) }
+        // What a plugin wrote must not command a terminal.
+        print(printableLines(report.human), terminator: "")
+        throw Answer(report.passes ? .yes : .no)
+    }
+
+    func report(
+        of rules: [ConformanceResult.Judged], environment: [String: String] = [:]
+    ) -> ConformanceReport {
         let manifest = folder.manifest
         let result = ConformanceResult(
             kit: Penstock.version, requirements: scope.requirements.revision, profiles: scope.profiles,
@@ -53,16 +77,12 @@ struct Judging {
             rules: rules, seed: seed,
             durationSeconds: Double(now().milliseconds - start.milliseconds) / 1_000, startedAt: rfc3339(start),
             environment: environment.merging(["system": systemName()]) { given, _ in given })
-        let report = ConformanceReport(result, of: folder, scope, reproduction: reproduction, baseline: baseline)
-        for file in reports { try file.write(report) }
-        // What a plugin wrote must not command a terminal.
-        print(printableLines(report.human), terminator: "")
-        throw Answer(report.passes ? .yes : .no)
+        return ConformanceReport(result, of: folder, scope, reproduction: reproduction, baseline: baseline)
     }
 }
 
 extension PluginFolder {
-    fileprivate func cases(named words: [String]) throws -> Set<String> {
+    func cases(named words: [String]) throws -> Set<String> {
         let names = fixtures.map(\.name)
         let faulty = fixtureProblems.isEmpty ? "" : " (cases with faults are left out: `penstock conformance lint`)"
         for word in words where !names.contains(word) {

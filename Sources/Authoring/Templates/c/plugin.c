@@ -1,5 +1,6 @@
 // A Penstock plugin: it reads one job from standard input, and writes messages to standard output.
 // Your work goes into work. What follows run is the protocol, and can stay as it is.
+// A process does one job and ends, so nothing is freed.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +34,7 @@ static json_t *work(json_t *configuration, json_t *inputs, json_t *outputs) {
             prefix(seconds, 100), seconds));
     progress(json_sprintf("Greeting %.*s", prefix(name, 100), name), 0);
 
-    size_t i;
-    int files = 0;
+    size_t i, files = 0;
     json_t *artifact, *greeting = json_sprintf("Hello, %s!", name);
     json_array_foreach(inputs, i, artifact) {
         FTS *tree = fts_open((char *[]){path(artifact), NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
@@ -50,7 +50,7 @@ static json_t *work(json_t *configuration, json_t *inputs, json_t *outputs) {
         if (!output || fprintf(output, "%s\n", json_string_value(greeting)) < 0 || fclose(output))
             fail("JobFailed", json_sprintf("%s cannot be written: %s", json_string_value(file), strerror(errno)));
     }
-    json_t *count = json_sprintf("%d", files);
+    json_t *count = json_sprintf("%zu", files);
     json_t *success = json_pack("{s:{s:O, s:o}}", "outputVariables", "Greeting", greeting, "Files", count);
     json_object_set_new(success, "currentRevision", json_pack("{s:O}", "revision", greeting)); // only: Source
     return success;

@@ -1,3 +1,3 @@
-module {{name}}
+module example.com/plugin
 
 go 1.19

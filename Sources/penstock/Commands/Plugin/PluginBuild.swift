@@ -1,3 +1,4 @@
+import Authoring
 import Conformance
 import Glibc
 import PluginHost
@@ -17,7 +18,7 @@ enum PluginBuild {
             throw Answer(.usage, "\(directory): its manifest has no run.build, so there is nothing to build")
         }
         let command = Command(
-            executable: "/usr/bin/env", arguments: build, environment: inheritedEnvironment(),
+            executable: "/usr/bin/env", arguments: build, environment: ownEnvironment(),
             directory: folder.directory)
         switch try runInForeground(command) {
         case .code(0): break
@@ -32,16 +33,4 @@ enum PluginBuild {
             throw Answer(.no, "built, but \(error.message)")
         }
     }
-}
-
-/// The variables of this process, for what is run for its user.
-func inheritedEnvironment() -> [String: String] {
-    var environment: [String: String] = [:]
-    var next = environ
-    while let entry = next.pointee {
-        let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
-        next += 1
-    }
-    return environment
 }

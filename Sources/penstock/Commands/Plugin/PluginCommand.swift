@@ -9,8 +9,8 @@ struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin", abstract: "Makes, tries and looks at plugins, and says which are trusted.",
         subcommands: [
-            New.self, Run.self, Replay.self, Shell.self, Watch.self, Build.self, List.self, Show.self, Lock.self,
-            Grant.self,
+            New.self, Run.self, Replay.self, Shell.self, Watch.self, Build.self, List.self, Show.self,
+            Install.self, Remove.self, Lock.self, Grant.self,
         ])
 
     struct List: AsyncParsableCommand {
@@ -77,7 +77,7 @@ struct PluginCommand: AsyncParsableCommand {
 }
 
 extension ClosedRange<Int> {
-    fileprivate var words: String { lowerBound == upperBound ? "\(lowerBound)" : "\(lowerBound) to \(upperBound)" }
+    var words: String { lowerBound == upperBound ? "\(lowerBound)" : "\(lowerBound) to \(upperBound)" }
 }
 
 extension Plugin {

@@ -36,13 +36,14 @@ extension PluginCommand {
                 throw Answer(.usage, "\(error)")
             }
             let template = try template()
-            let environment = inheritedEnvironment()
-            let missing = await template.missingPackages(environment: environment)
+            let missing = await template.missingPackages(environment: ownEnvironment())
             guard missing.isEmpty else {
+                // What a distribution does not have is named by where it is.
+                let pages = missing.filter { $0.hasPrefix("https://") }
+                let packages = missing.filter { !pages.contains($0) }
+                let ways = (packages.isEmpty ? [] : ["apt-get install \(packages.joined(separator: " "))"]) + pages
                 throw Answer(
-                    .usage,
-                    "\(template.language) is not ready on this machine: apt-get install \(missing.joined(separator: " "))"
-                )
+                    .usage, "\(template.language) is not ready on this machine: \(ways.joined(separator: ", and "))")
             }
             try template.write(plugin, to: name, plugins: Installation.shippedPlugins)
             if try PluginFolder(reading: name).manifest?.run.build != nil { try PluginBuild.run(in: name) }

@@ -21,8 +21,13 @@ extension PluginCommand {
 
         func run() async throws {
             try refuseEmpty(transcript, "the transcript")
+            guard access("\(transcript)/", F_OK) != 0 else {
+                throw Answer(
+                    .usage, "\(transcript): is a directory; the transcript comes first, and then the plugin's folder")
+            }
             let record = try Record(reading: transcript)
             let (folder, manifest) = try options.plugin(directory)
+            try options.requireProgram(folder, manifest, named: directory)
             guard record.plugin == nil || record.plugin == folder.name else {
                 throw Answer(
                     .usage, "\(transcript) is of the plugin \(record.plugin!), and \(directory) is \(folder.name)")
@@ -33,12 +38,10 @@ extension PluginCommand {
                 print("recorded with version \(printable(version)), this is \(printable(folder.version))")
             }
             let bench = try Bench(options.setting(folder, manifest, watch: narrate()))
-            let steps = try await bench.closing {
-                try await interruptible {
-                    var steps: [Recording] = []
-                    for (fixture, wish) in jobs { steps += try await bench.rehearse(fixture, wish).steps }
-                    return steps
-                }
+            let steps = try await options.rehearsing(on: bench) {
+                var steps: [Recording] = []
+                for (fixture, wish) in jobs { steps += try await bench.rehearse(fixture, wish).steps }
+                return steps
             }
             let comparison = Comparison(record.steps, steps, plugin: folder.name, outputs: record.outputs)
             print(printableLines("\n" + comparison.text))
@@ -82,7 +85,9 @@ extension PluginCommand {
             var wish = Rehearsal.Wish()
             wish.job = job
             wish.goesOn = false
-            wish.cancelAfter = step.cancelledAt.map { max(.zero, $0 - errand.at) }
+            wish.cancel = step.cancelledAt.map { at in
+                Rehearsal.Cancel(after: max(.zero, at - errand.at), lines: step.output.count { $0.at < at })
+            }
             return (fixture, wish)
         }
     }

@@ -7,67 +7,6 @@ import PluginHost
 import PluginProtocol
 import Synchronization
 
-/// What `plugin run`, `replay`, `shell` and `watch` share: how a plugin is rehearsed.
-struct RehearsalOptions: ParsableArguments {
-    @Flag(help: "Lets cases that need the network have it.") var network = false
-    @Option(
-        help: ArgumentHelp(
-            "Variables of yours that the plugin gets, of those that its manifest asks for; none if absent.",
-            valueName: "name,…"))
-    var environment: [String] = []
-    @Option(help: ArgumentHelp("Values for secret properties, by name; made up if absent.", valueName: "file"))
-    var secrets: String?
-    @OptionGroup var pace: PaceOptions
-
-    func validate() throws { try refuseEmpty(secrets, "--secrets") }
-
-    /// Reads a plugin that can be run.
-    func plugin(_ directory: String) throws -> (folder: PluginFolder, manifest: Manifest) {
-        try refuseEmpty(directory, "the plugin's folder")
-        let folder = try PluginFolder(reading: directory)
-        guard let manifest = folder.manifest else {
-            let problems = folder.violations.map { "\(directory)/\(Manifest.fileName): \($0)" }
-            throw Answer(.usage, problems.joined(separator: "\n"))
-        }
-        for problem in folder.fixtureProblems { complain("\(problem)") }
-        return (folder, manifest)
-    }
-
-    func setting(
-        _ folder: PluginFolder, _ manifest: Manifest, watch: (@Sendable (Recording.Entry) -> Void)? = nil
-    ) throws -> Bench.Setting {
-        var setting = Bench.Setting(
-            manifest: manifest, fixtures: folder.fixtures, directory: folder.directory, launcher: Installation.launcher)
-        setting.network = network
-        setting.environment = try granted(environment, to: folder)
-        setting.secrets = try secretValues(in: secrets, for: folder)
-        setting.scale = pace.scale
-        setting.seed = .random(in: 1...UInt64(UInt32.max))
-        setting.watch = watch
-        return setting
-    }
-}
-
-extension PluginFolder {
-    /// - Parameter name: the first case when it is nil.
-    /// - Throws: when there is no such case.
-    func fixture(named name: String?) throws -> Fixture {
-        guard let name else {
-            guard let first = fixtures.first else {
-                throw Answer(.usage, "\(self.name) has no cases to run; give it a job with --configuration KEY=VALUE")
-            }
-            return first
-        }
-        guard let fixture = fixtures.first(where: { $0.name == name }) else {
-            let names = fixtures.map(\.name)
-            let near = nearest(to: name, in: names).map { "; did you mean \"\($0)\"?" } ?? ""
-            let there = names.isEmpty ? "none" : names.joined(separator: ", ")
-            throw Answer(.usage, "--case \(name): there is no such case; there are \(there)\(near)")
-        }
-        return fixture
-    }
-}
-
 extension PluginCommand {
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -93,7 +32,8 @@ extension PluginCommand {
                 "Its action type, where the manifest has several: Build/Custom/Hello/1, or the provider.",
                 valueName: "type"))
         var type: String?
-        @Option(help: ArgumentHelp("Cancels the job after so many seconds.", valueName: "seconds"))
+        @Option(
+            help: ArgumentHelp("Cancels the job after so many seconds, and its first message.", valueName: "seconds"))
         var cancelAfter: Double?
         @Option(help: ArgumentHelp("Keeps what is said for `plugin replay`.", valueName: "file")) var record: String?
         @Option(help: ArgumentHelp("Copies the output artifacts into this new folder.", valueName: "dir")) var out:
@@ -116,19 +56,23 @@ extension PluginCommand {
 
         func run() async throws {
             let (folder, manifest) = try options.plugin(directory)
+            try options.requireProgram(folder, manifest, named: directory)
             let job = isOwnJob ? try ownJob(manifest) : try folder.fixture(named: fixture)
-            if job.needsNetwork, !options.network { complain("case \(job.name) needs the network: see --network") }
-            let file = try record.map { try RecordFile($0) }
+            if job.needsNetwork, !options.surroundings.network {
+                complain("case \(job.name) needs the network: see --network")
+            }
+            let refusal = isOwnJob ? job.refusal(by: manifest) : nil
+            if let refusal { complain("a host refuses this job before the plugin starts: \(refusal)") }
             if let out, access(out, F_OK) == 0 { throw Answer(.usage, "--out \(out): exists already") }
-            print(
-                "\(printable(folder.name)) \(printable(folder.version)), \(isOwnJob ? "a job of your own" : "case \(job.name)")"
-            )
-            let bench = try Bench(options.setting(folder, manifest, watch: narrate()))
-            var wish = Rehearsal.Wish()
-            wish.cancelAfter = cancelAfter.map { .seconds($0) }
-            wish.out = out
-            let rehearsal = try await bench.closing { [wish] in
-                try await interruptible { try await bench.rehearse(job, wish) }
+            let file = try record.map { try RecordFile($0) }
+            let title = isOwnJob ? "a job of your own" : "case \(job.name)"
+            print("\(printable(folder.name)) \(printable(folder.version)), \(title)")
+            let rehearsal: Rehearsal
+            do {
+                rehearsal = try await rehearse(job, folder, manifest)
+            } catch {
+                file?.discard()
+                throw error
             }
             try file?.write(
                 Record(
@@ -138,7 +82,18 @@ extension PluginCommand {
                 of: rehearsal, by: folder.name, try Installation.specification().set(nil),
                 isCase: !isOwnJob && cancelAfter == nil)
             print(printableLines("\n" + account.text))
-            throw Answer(account.isGood || cancelAfter != nil && account.isAbandoned ? .yes : .no)
+            let isGood = account.isGood || cancelAfter != nil && account.isAbandoned
+            throw Answer(isGood && refusal == nil ? .yes : .no)
+        }
+
+        private func rehearse(
+            _ job: Fixture, _ folder: PluginFolder, _ manifest: Manifest
+        ) async throws -> Rehearsal {
+            let bench = try Bench(options.setting(folder, manifest, watch: narrate()))
+            var wish = Rehearsal.Wish()
+            wish.cancel = cancelAfter.map { Rehearsal.Cancel(after: .seconds($0), lines: 1) }
+            wish.out = out
+            return try await options.rehearsing(on: bench) { [wish] in try await bench.rehearse(job, wish) }
         }
 
         private func ownJob(_ manifest: Manifest) throws -> Fixture {
@@ -148,14 +103,8 @@ extension PluginCommand {
                 let near = type.flatMap { nearest(to: $0, in: all) }.map { "; did you mean \($0)?" } ?? ""
                 throw Answer(.usage, "--type \(type ?? ""): name one of \(all.joined(separator: ", "))\(near)")
             }
-            let configuration = try pairs(configuration, "--configuration")
-            do {
-                try manifest.check(configuration, of: first.id)
-            } catch {
-                complain("a host refuses this job before the plugin starts: \(error.message)")
-            }
             return Fixture(
-                own: first.id, configuration: configuration,
+                own: first.id, configuration: try pairs(configuration, "--configuration"),
                 inputs: try inputFolders(input), outputs: output, timeoutSeconds: manifest.run.timeoutSeconds)
         }
     }
@@ -212,10 +161,18 @@ struct RecordFile {
     init(_ path: String) throws {
         self.path = path
         // The job's secrets are in it.
-        guard let file = fopen(path, "we"), fchmod(fileno(file), 0o600) == 0 else {
-            throw Answer(.usage, "--record \(path): cannot be written: \(String(cString: strerror(errno)))")
+        guard let file = fopen(path, "wxe"), fchmod(fileno(file), 0o600) == 0 else {
+            let reason = errno == EEXIST ? "exists already; remove it, or name another" : nil
+            throw Answer(
+                .usage, "--record \(path): \(reason ?? "cannot be written: \(String(cString: strerror(errno)))")")
         }
         self.file = file
+    }
+
+    /// Nothing is to be kept after all.
+    func discard() {
+        unlink(path)
+        fclose(file)
     }
 
     func write(_ record: Record) throws {
@@ -225,16 +182,22 @@ struct RecordFile {
     }
 }
 
-extension Bench {
-    /// Does something here, and clears everything away whatever happens.
-    nonisolated func closing<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
+extension Fixture {
+    /// Why a host would not give a plugin this job; nil when it would (HST-23).
+    fileprivate func refusal(by manifest: Manifest) -> String? {
         do {
-            let value = try await work()
-            await close()
-            return value
+            try manifest.check(configuration, of: actionType)
         } catch {
-            await close()
-            throw error
+            return error.message
         }
+        guard let type = manifest.actionTypes.first(where: { $0.id == actionType }) else { return nil }
+        let counts = [
+            ("input", inputArtifacts.count, type.inputArtifacts),
+            ("output", outputArtifacts.count, type.outputArtifacts),
+        ]
+        let wrong = counts.filter { !$0.2.contains($0.1) }.map { word, count, range in
+            "it has \(count) \(word) artifacts, and the manifest wants \(range.words); give them with --\(word)"
+        }
+        return wrong.isEmpty ? nil : wrong.joined(separator: "; ")
     }
 }

@@ -53,9 +53,12 @@ extension PluginCommand {
                 let (folder, manifest) = try options.plugin(directory)
                 if manifest.run.build != nil { try PluginBuild.run(in: directory) }
                 state = Fingerprint(of: directory)
+                try options.requireProgram(folder, manifest, named: directory)
                 try await runCases(folder, manifest)
-            } catch {
+            } catch  where !Interruption.wasRequested {
                 complain("\((error as? Answer)?.message ?? "\(error)")")
+            } catch {
+                // What was cut off tells nothing.
             }
             fflush(standardOutput)
             return state
@@ -64,7 +67,7 @@ extension PluginCommand {
         private func runCases(_ folder: PluginFolder, _ manifest: Manifest) async throws {
             let names = words(cases)
             let fixtures = try names.isEmpty ? folder.fixtures : names.map(folder.fixture(named:))
-            let runnable = fixtures.filter { !$0.needsNetwork || options.network }
+            let runnable = fixtures.filter { !$0.needsNetwork || options.surroundings.network }
             let rules = try Installation.specification().set(nil)
             let bench = try Bench(options.setting(folder, manifest))
             let accounts = try await bench.closing {
@@ -84,7 +87,7 @@ extension PluginCommand {
                 print("  \(account.isGood ? "ok    " : "FAILED")  \(printable(runnable[index].name))")
                 if !account.isGood { print(printableLines(account.text).indented) }
             }
-            for fixture in fixtures where fixture.needsNetwork && !options.network {
+            for fixture in fixtures where fixture.needsNetwork && !options.surroundings.network {
                 print("  left out  \(printable(fixture.name)) needs the network: see --network")
             }
         }

@@ -23,7 +23,7 @@ fn work(job: &Job) -> Result<Value, Failure> {
     let text = job.setting("Seconds").unwrap_or("0");
     let seconds = match text.parse() {
         Ok(seconds @ 0..=3600) => seconds,
-        _ => return Err(Failure("ConfigurationError", format!("Seconds is “{text:.100}”: no number from 0 to 3600"))),
+        _ => return Err(Failure("ConfigurationError", format!("Seconds is “{text:.100}”: no whole number 0 to 3600"))),
     };
     job.progress(format!("Greeting {name:.100}"), 0);
     let mut files = 0;

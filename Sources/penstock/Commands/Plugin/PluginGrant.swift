@@ -34,7 +34,7 @@ extension PluginCommand {
         }
 
         func run() async throws {
-            let wiring = try Wiring(common)
+            let wiring = try Wiring(common, settingsMayBeMade: true)
             let before = wiring.settings.grants(of: name)
             // What is gone may still have grants.
             let plugin = revoke && before != Grants() ? wiring.catalogue.plugin(named: name) : try wiring.plugin(name)
@@ -114,12 +114,12 @@ extension Wiring {
         let near = nearest(to: name, in: names).map { "; did you mean \"\($0)\"?" }
         throw Answer(
             .usage,
-            "\(name): no such plugin in \(catalogue.searched.joined(separator: ", "))\(near ?? "; there are \(names.joined(separator: ", "))")"
+            "\(name): no such plugin in \(catalogue.searched.joined(separator: ", "))\(near ?? "; there are \(names.joined(separator: ", "))")\(catalogue.unread)"
         )
     }
 
     /// Where settings are, or come to be.
-    var settingsPath: String { settings.path.map(absolute) ?? "\(defaultSettingsDirectory())/settings.json" }
+    var settingsPath: String { settings.path.map(absolute) ?? "\(defaultSettingsDirectory())/settings.yaml" }
 }
 
 extension Plugin {

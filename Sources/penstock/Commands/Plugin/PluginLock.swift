@@ -26,16 +26,13 @@ extension PluginCommand {
             }
         }
 
-        /// A lock file that is none can be replaced as a whole, and not by parts.
+        /// What it was that others have agreed to cannot be told from a lock file that is none.
         private func readable(_ directory: PluginDirectory) throws -> PluginLock? {
             do {
                 return try directory.lock()
             } catch {
-                guard names.isEmpty else {
-                    throw Answer(.usage, "\(error)\nwithout names all plugins are locked anew: penstock plugin lock")
-                }
-                complain("\(error)\nall plugins are locked anew")
-                return nil
+                throw Answer(
+                    .usage, "\(error)\nnothing is locked; to lock all plugins as they are now, remove the file first")
             }
         }
 
