@@ -176,7 +176,8 @@ struct StubTests {
         let planned = try await site.penstock("plan", "pipeline.json")
         #expect(planned.code == 1 && planned.errorText.contains(place), "\(planned)")
         try site.write("scenarios: [{name: s, expect: {status: Succeeded}}]", to: "scenarios.yaml")
-        let tested = try await site.start(["test", "pipeline.json", "--scenarios", "scenarios.yaml"]).outcome()
+        let words = ["\(Site.programs)/penstock", "test", "pipeline.json", "--scenarios", "scenarios.yaml"]
+        let tested = try await site.launch(words).outcome()
         #expect(tested.code == 2 && tested.errorText.contains("nothing can stand in for the rule Window"), "\(tested)")
         #expect(!site.exists("state"))
     }
