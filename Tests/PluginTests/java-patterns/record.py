@@ -8,8 +8,10 @@ import subprocess
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 CHOSEN = {"1": 500, "0": 500, "E": 200}
-LITERALS = r"a b c A B 0 _ - : \. \- \n \x61 \u0062 \x{63} \0101 é \u00e9 \Qa.\E \Q\E } ] \\ \{ & \e".split() + list("abc" * 7)
-MEMBERS = r"a b A 0 a-c 0-9 A-Z \d \w \s \D \W \S \- \] \[ é \p{L} \p{Lower} \P{Alpha} \pN - ^ & && [b] \b \Q . # $ |".split()
+LITERALS = r"a b c A B 0 _ - : \. \- \n \x61 \u0062 \x{63} \0101 é \u00e9 \Qa.\E \Q\E } ] \\ \{ & \e".split()
+LITERALS += list("abc" * 7)
+MEMBERS = r"a b A 0 a-c 0-9 A-Z \d \w \s \D \W \S \- \] \[ é \p{L} \p{Lower} \P{Alpha} \pN".split()
+MEMBERS += r"- ^ & && [b] \b \Q . # $ |".split()
 ATOMS = r". . . \d \w \s \D \W \S \p{Lu} \P{L} \p{Alnum} \p{IsL} \p{javaLowerCase} \h \R \X \v".split()
 PLACES = r"^ $ \A \z \Z \b \B \G \1 \2 \k<n> \11 \0".split()
 GROUPS = "( ( (?: (?: (?= (?! (?<= (?<! (?> (?<n> (?i: (?s: (?i)( (?s)( (?m)( (?x)( (?-s: (?is-i: (?| (?#".split()

@@ -44,7 +44,7 @@ sub translated {
             $out .= $literal;
         } elsif (/\G(?=[*+?]|\{\d)/) {
             refuse('there is nothing here that can be repeated') if !$repeatable;
-            $out .= quantifier();
+            $out .= quantifier($repeatable == 2);
             $repeatable = 0;
         } elsif (/\G\|/gc) {
             $out .= '|';
@@ -60,7 +60,7 @@ sub translated {
     return $out;
 }
 
-# One atom or assertion: what it is in Perl, and whether a quantifier may follow.
+# One atom or assertion: what it is in Perl, and whether a quantifier may follow; 2 for a group.
 sub next_item {
     return ['(?s:.)', 1] if $dotall && /\G\./gc;
     return [$DOT, 1] if /\G\./gc;
@@ -105,13 +105,18 @@ sub character {
 }
 
 sub quantifier {
+    my ($of_group) = @_;
     /\G([*+?]|\{(\d+)(?:,(\d*))?\})([?+]?)/gc or refuse('a { that is no quantifier; write \{');
     refuse('the quantifier ends below its beginning') if length($3 // '') && $3 < $2;
+    refuse('Java never takes back what a turn of such a group has matched; write (?>…) around it all')
+        if $of_group && $4 eq '+';
     my $quantifier = $1 . $4;
     refuse('what looks behind has one length; only {n} is known in it')
-        if $quantifier !~ /\A\{\d+\}\z/ && grep { $_->{look} =~ /</ } @open;
+        if $quantifier !~ /\A\{\d+\}\z/ && looks_behind();
     return $quantifier;
 }
+
+sub looks_behind { scalar grep { $_->{look} =~ /</ } @open }
 
 sub opening {
     my ($look, $number, $written) = ('', undef, '(');
@@ -120,6 +125,7 @@ sub opening {
     } elsif (/\G\?(<?[=!]|[:>])/gc) {
         $written = "(?$1";
         $look = $written =~ /(<?[=!])/ ? $1 : '';
+        refuse('(?> is not known in what looks behind') if $written eq '(?>' && looks_behind();
     } elsif (/\G\?<([A-Za-z][A-Za-z0-9]*)>/gc) {
         refuse("there are two groups $1") if $numbers{$1};
         $numbers{$1} = $number = ++$groups;
@@ -151,7 +157,7 @@ sub closing {
     $dotall = $group->{dotall};
     # What a group inside of a look around holds afterwards is not the same everywhere.
     $closed{$group->{number}} = 1 if $group->{number} && !grep { $_->{look} ne '' } @open;
-    return [')', $group->{look} eq ''];
+    return [')', $group->{look} eq '' ? 2 : 0];
 }
 
 sub reference {
