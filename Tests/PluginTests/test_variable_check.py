@@ -97,6 +97,7 @@ class VariableCheck(VariableCheckCase):
             ("(a", "a ( has no )"),
             ("a)", "a ) has no ("),
             ("[a", "a [ has no ]"),
+            ("[a-", "a [ has no ]"),
             ("a\\", "ends with a lone"),
             ("a{2,1}", "ends below its beginning"),
             ("(?{ system 'touch pwned' })", "this kind of group"),

@@ -2,6 +2,7 @@ package JavaRegex;
 # Java's regular expressions by Perl's engine: each construct that both know is written down anew as Perl means it, and
 # every other is refused. README.md lists them.
 use strict;
+use utf8;
 use warnings;
 
 my $END = '[\n\r\x{85}\x{2028}\x{2029}]';  # Java: what ends a line
@@ -202,6 +203,7 @@ sub class {
 sub span {
     my $low = character();
     return literal($low) if !/\G-(?!\])/gc;
+    refuse('a [ has no ]') if pos() == length;
     refuse('a range has two ends that are single characters') if /\G(?:[-[]|&&|\\[dDwWsSpPQ])/;
     my $high = character();
     refuse('the range ends below its beginning') if $high < $low;
