@@ -64,7 +64,8 @@ public struct ActionExecution: Hashable, Sendable, Codable {
 }
 
 /// Where an action stands (STS-3).
-public enum ActionState: Hashable, Sendable, Codable {
+// Indirect, because it holds a whole job and is copied with every snapshot.
+public indirect enum ActionState: Hashable, Sendable, Codable {
     case running(Running)
     case awaitingApproval(ApprovalRequest)
     case succeeded(ActionResult)
