@@ -133,6 +133,8 @@ let package = Package(
         .testTarget(
             name: "DeploymentWindowTests", dependencies: ["DeploymentWindow", "PluginProtocol"],
             exclude: ["Quartz.java"], swiftSettings: strict),
-        tests("StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests(
+            "StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.copy("schema-1.sql")]),
     ]
 )

@@ -1,69 +1,58 @@
 import Pipelines
 
-/// Owns one execution while it runs: facts are applied in turn, committed together, and only then acted upon.
+/// Owns one pipeline while it runs: facts are applied in turn, committed together, and only then acted upon.
 public actor Driver {
-    public private(set) var execution: Execution
+    public private(set) var state: PipelineState
     private let journal: any Journal
     private let handler: any EffectHandler
     private let circumstance: Circumstance
     private let observe: @Sendable (Commit) -> Void
 
-    private var pending: [(event: Event, submitter: CheckedContinuation<Void, any Error>)] = []
+    private var pending: [(event: PipelineEvent, submitter: CheckedContinuation<Void, any Error>)] = []
     private var isDraining = false
     private var accepted: [Effect] = []
     private var failure: (any Error)?
-    private var waiters: [CheckedContinuation<Execution, any Error>] = []
+    private var waiters: [CheckedContinuation<Void, any Error>] = []
 
-    private init(
-        _ execution: Execution, journal: any Journal, handler: any EffectHandler, circumstance: Circumstance,
+    /// - Parameter observe: told of every commit after it is on disk, in order.
+    public init(
+        _ state: PipelineState, journal: any Journal, handler: any EffectHandler, circumstance: Circumstance,
         observe: @escaping @Sendable (Commit) -> Void
     ) {
-        self.execution = execution
+        self.state = state
         self.journal = journal
         self.handler = handler
         self.circumstance = circumstance
         self.observe = observe
     }
 
-    /// Begins an execution; returns when its start is on disk and its first actions are under way.
-    /// - Parameter observe: told of every commit after it is on disk, in order.
-    public static func starting(
-        _ start: Start, of pipeline: Pipeline, journal: any Journal, handler: any EffectHandler,
-        circumstance: Circumstance, observe: @escaping @Sendable (Commit) -> Void
-    ) async throws -> Driver {
-        let fact = Fact(.started(start), at: circumstance.now(), seed: circumstance.seed())
-        let (execution, effects) = Execution.starting(start, of: pipeline, at: fact.at, seed: fact.seed)
-        let commit = Commit(before: nil, after: execution, facts: [fact], effects: effects, accepted: [])
-        try await journal.commit(commit)
-        let driver = Driver(
-            execution, journal: journal, handler: handler, circumstance: circumstance, observe: observe)
-        observe(commit)
-        await driver.perform(effects)
-        return driver
-    }
-
-    /// Takes up a stored execution. Whatever ran under an earlier core must be dead by now.
+    /// Takes up a stored pipeline. Whatever ran under an earlier core must be dead by now.
     ///
     /// All that ran is lost, which is a fact. So is what still stands in the outbox: a row goes with a later commit, so
     /// it does not tell whether its effect was begun.
-    public static func recovering(
-        _ execution: Execution, outbox: [Effect], journal: any Journal, handler: any EffectHandler,
-        circumstance: Circumstance, observe: @escaping @Sendable (Commit) -> Void
-    ) async throws -> Driver {
-        let driver = Driver(
-            execution, journal: journal, handler: handler, circumstance: circumstance, observe: observe)
-        await driver.accept(outbox)
-        await driver.perform(execution.pendingApprovals.map { .awaitApproval($0) })
-        for dispatch in execution.runningDispatches {
-            try await driver.submit(.attemptLost(dispatch.attempt, .coreEnded))
+    public func recover(outbox: [Effect]) async throws {
+        accepted += outbox
+        let live = state.executions.values.sorted { $0.id.text < $1.id.text }
+        perform(live.flatMap(\.pendingApprovals).map { .awaitApproval($0) })
+        for attempt in live.flatMap(\.runningDispatches).map(\.attempt) {
+            try await submit(.attemptLost(attempt, .coreEnded), of: attempt.execution)
         }
-        return driver
+        if live.contains(where: { $0.awaitedStage != nil }) { try await submit(.takenUp) }
+    }
+
+    /// Begins an execution; returns when its start is on disk.
+    /// - Throws: as `submit`.
+    public func start(_ start: Start) async throws { try await submit(.started(start)) }
+
+    /// A fact of one execution, which may be over.
+    public func submit(_ event: Event, of execution: ExecutionID) async throws {
+        try await submit(.execution(execution, event))
     }
 
     /// Returns when the fact is on disk.
     /// - Throws: `Rejection` when it is refused, and what the journal throws when it cannot be stored; after that the
     ///   driver takes no fact any more, so nothing is done that is not written down.
-    public func submit(_ event: Event) async throws {
+    public func submit(_ event: PipelineEvent) async throws {
         try await withCheckedThrowingContinuation { submitter in
             pending.append((event, submitter))
             guard !isDraining else { return }
@@ -72,15 +61,20 @@ public actor Driver {
         }
     }
 
-    /// The execution as it stands when it is over.
-    /// - Throws: what the journal threw.
-    public func ended() async throws -> Execution {
-        if let failure { throw failure }
-        if execution.status.isOver { return execution }
-        return try await withCheckedThrowingContinuation { waiters.append($0) }
+    /// An execution as it is now, or as it ended.
+    public func execution(_ id: ExecutionID) async throws -> Execution? {
+        if let execution = state.executions[id] { return execution }
+        return try await journal.recall(id)
     }
 
-    /// Only one drain runs at a time, and nothing else writes `execution`, so it cannot change while a commit waits.
+    /// Returns when no execution is in progress.
+    /// - Throws: what the journal threw.
+    public func ended() async throws {
+        if let failure { throw failure }
+        if !state.executions.isEmpty { try await withCheckedThrowingContinuation { waiters.append($0) } }
+    }
+
+    /// Only one drain runs at a time, and nothing else writes `state`, so it cannot change while a commit waits.
     private func drain() async {
         while !pending.isEmpty {
             let batch = pending
@@ -90,47 +84,83 @@ public actor Driver {
         isDraining = false
     }
 
-    private func take(_ batch: [(event: Event, submitter: CheckedContinuation<Void, any Error>)]) async {
+    private func take(_ batch: [(event: PipelineEvent, submitter: CheckedContinuation<Void, any Error>)]) async {
         if let failure { return batch.forEach { $0.submitter.resume(throwing: failure) } }
-        var next = execution
-        var facts: [Fact] = []
-        var effects: [Effect] = []
+        var next = state
+        var sum = Sum()
         var submitters: [CheckedContinuation<Void, any Error>] = []
         for (event, submitter) in batch {
-            let fact = Fact(event, at: circumstance.now(), seed: circumstance.seed())
             do {
-                effects += try next.apply(fact)
-                facts.append(fact)
+                let past = try await past(event, next, sum)
+                let fact = PipelineFact(event, at: circumstance.now(), seed: circumstance.seed())
+                sum.add(try next.apply(fact, recalling: past))
                 submitters.append(submitter)
             } catch {
                 submitter.resume(throwing: error)
             }
         }
-        guard !facts.isEmpty else { return }
-        let commit = Commit(before: execution, after: next, facts: facts, effects: effects, accepted: accepted)
+        guard !submitters.isEmpty else { return }
+        let commit = sum.commit(next, accepted: accepted)
         do {
             try await journal.commit(commit)
         } catch {
-            failure = error
-            for submitter in submitters { submitter.resume(throwing: error) }
-            for waiter in waiters { waiter.resume(throwing: error) }
-            return waiters = []
+            return fail(error, submitters)
         }
-        execution = next
+        state = next
         accepted = []
         observe(commit)
         for submitter in submitters { submitter.resume() }
-        perform(effects)
-        if execution.status.isOver {
-            for waiter in waiters { waiter.resume(returning: execution) }
-            waiters = []
-        }
+        perform(commit.effects)
+        guard state.executions.isEmpty else { return }
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+
+    /// The execution that an event is about, where that is over.
+    private func past(_ event: PipelineEvent, _ next: PipelineState, _ sum: Sum) async throws -> Execution? {
+        guard case .execution(let id, _) = event, next.executions[id] == nil else { return nil }
+        if let change = sum.changes[id] { return change.after }
+        return try await journal.recall(id)
+    }
+
+    private func fail(_ error: any Error, _ submitters: [CheckedContinuation<Void, any Error>]) {
+        failure = error
+        for submitter in submitters { submitter.resume(throwing: error) }
+        for waiter in waiters { waiter.resume(throwing: error) }
+        waiters = []
     }
 
     private func perform(_ effects: [Effect]) {
         for effect in effects { handler.perform(effect, for: self) }
-        accept(effects)
+        accepted += effects
+    }
+}
+
+/// What several facts change together.
+private struct Sum {
+    private var order: [ExecutionID] = []
+    private(set) var changes: [ExecutionID: ExecutionChange] = [:]
+    private var effects: [Effect] = []
+    private var gatesChanged = false
+
+    mutating func add(_ change: PipelineChange) {
+        for new in change.executions {
+            if let earlier = changes[new.after.id] {
+                changes[new.after.id] = ExecutionChange(
+                    before: earlier.before, after: new.after, facts: earlier.facts + new.facts,
+                    replaced: earlier.replaced + new.replaced)
+            } else {
+                changes[new.after.id] = new
+                order.append(new.after.id)
+            }
+        }
+        effects += change.effects
+        gatesChanged = gatesChanged || change.gatesChanged
     }
 
-    private func accept(_ effects: [Effect]) { accepted += effects }
+    func commit(_ pipeline: PipelineState, accepted: [Effect]) -> Commit {
+        Commit(
+            executions: order.map { changes[$0]! }, pipeline: gatesChanged ? pipeline : nil, effects: effects,
+            accepted: accepted)
+    }
 }

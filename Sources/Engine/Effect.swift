@@ -1,7 +1,7 @@
 import Pipelines
 
 /// Something to be done outside; it may be asked for twice and must be done once (by its attempt).
-public enum Effect: Hashable, Sendable, Codable {
+public indirect enum Effect: Hashable, Sendable, Codable {
     case run(Dispatch)
     case cancel(Attempt)
     case awaitApproval(ApprovalRequest)

@@ -26,6 +26,14 @@ public enum Event: Hashable, Sendable, Codable {
     case approvalExpired(Attempt)
     case stopRequested(StopRequest)
     case resumed(by: String)
+    /// It may go into the stage that it waits for.
+    case stageEntered(String)
+    /// A newer one has taken its place (EXE-6).
+    case superseded(by: ExecutionID)
+    /// Its pipeline has been changed (EXE-13).
+    case cancelled(reason: String)
+    case stageRetried(StageRetry)
+    case conditionOverridden(ConditionOverride)
 }
 
 /// What an execution is bound to for its whole life (EXE-1).
@@ -43,6 +51,10 @@ public struct Start: Hashable, Sendable, Codable {
     public var stopAfterStage: String?
     /// How actions are isolated, as it was chosen: part of the record.
     public var sandbox: String
+    /// What makes it a rollback (STS-8).
+    public var rollback: Rollback?
+    /// How many of its actions may be in progress at once; nil without limit (EXE-10).
+    public var actionLimit: Int?
     /// By `Stage/Action`: what answers in place of its plugin or reviewer, whenever it runs. It is part of the record
     /// too, so that what began with stubs never really deploys later.
     public var stubs: [String: Stub]
@@ -60,7 +72,8 @@ public struct Start: Hashable, Sendable, Codable {
     public init(
         execution: ExecutionID, pipelineVersion: Int, trigger: Trigger, variables: [String: String] = [:],
         sourceDirectories: [String: String] = [:], sourceRevisions: [String: SourceRevision] = [:],
-        stopAfterStage: String? = nil, sandbox: String, stubs: [String: Stub] = [:]
+        stopAfterStage: String? = nil, rollback: Rollback? = nil, actionLimit: Int? = nil, sandbox: String,
+        stubs: [String: Stub] = [:]
     ) {
         self.execution = execution
         self.pipelineVersion = pipelineVersion
@@ -69,6 +82,8 @@ public struct Start: Hashable, Sendable, Codable {
         self.sourceDirectories = sourceDirectories
         self.sourceRevisions = sourceRevisions
         self.stopAfterStage = stopAfterStage
+        self.rollback = rollback
+        self.actionLimit = actionLimit
         self.sandbox = sandbox
         self.stubs = stubs
     }
@@ -206,6 +221,62 @@ public struct StopRequest: Hashable, Sendable, Codable {
     public init(kind: Kind, reason: String, by: String) {
         self.kind = kind
         self.reason = reason
+        self.by = by
+    }
+}
+
+/// What a rollback takes over from an execution that succeeded in the stage (RBK-1).
+public struct Rollback: Hashable, Sendable, Codable {
+    public var target: ExecutionID
+    /// The one stage that is run.
+    public var stage: String
+    public var variables: [String: String]
+    /// Digest by artifact name, of all that existed before the stage.
+    public var artifacts: [String: String]
+    /// Revision by artifact name.
+    public var revisions: [String: String]
+    /// By namespace, of the stages before.
+    public var outputVariables: [String: [String: String]]
+
+    public init(
+        target: ExecutionID, stage: String, variables: [String: String], artifacts: [String: String],
+        revisions: [String: String], outputVariables: [String: [String: String]]
+    ) {
+        self.target = target
+        self.stage = stage
+        self.variables = variables
+        self.artifacts = artifacts
+        self.revisions = revisions
+        self.outputVariables = outputVariables
+    }
+}
+
+public struct StageRetry: Hashable, Sendable, Codable {
+    /// RTY-1
+    public enum Mode: String, Hashable, Sendable, Codable, CaseIterable {
+        case failedActions = "FAILED_ACTIONS"
+        case allActions = "ALL_ACTIONS"
+    }
+    public var stage: String
+    public var mode: Mode
+    public var by: String
+
+    public init(stage: String, mode: Mode, by: String) {
+        self.stage = stage
+        self.mode = mode
+        self.by = by
+    }
+}
+
+/// CND-8
+public struct ConditionOverride: Hashable, Sendable, Codable {
+    public var stage: String
+    public var condition: ConditionKind
+    public var by: String
+
+    public init(stage: String, condition: ConditionKind, by: String) {
+        self.stage = stage
+        self.condition = condition
         self.by = by
     }
 }

@@ -6,14 +6,14 @@ extension Execution {
         _ attempt: Attempt, at: Instant, _ change: (inout ActionExecution) -> Void
     ) throws(Rejection) {
         let (stage, _) = try running(attempt)
-        stages[stage][attempt.action]?.updatedAt = at
-        change(&stages[stage][attempt.action]!)
+        stages[stage][attempt]?.updatedAt = at
+        change(&stages[stage][attempt]!)
     }
 
     /// - Throws: `attemptIsOver` unless exactly this attempt is running.
     private func running(_ attempt: Attempt) throws(Rejection) -> (stage: Int, ActionState.Running) {
         guard attempt.execution == id, let stage = stageIndex(attempt.stage),
-            case .running(let running) = stages[stage][attempt.action]?.state, running.dispatch.attempt == attempt
+            case .running(let running) = stages[stage][attempt]?.state, running.dispatch.attempt == attempt
         else { throw .attemptIsOver(attempt) }
         return (stage, running)
     }
@@ -62,32 +62,39 @@ extension Execution {
     mutating func answerApproval(_ attempt: Attempt, _ answer: ApprovalAnswer, at: Instant) throws(Rejection) {
         let (stage, request) = try pendingApproval(attempt)
         guard request.token == answer.token else { throw .wrongApprovalToken(attempt) }
-        stages[stage][attempt.action]?.updatedAt = at
-        stages[stage][attempt.action]?.external.summary = answer.summary.isEmpty ? nil : answer.summary
+        stages[stage][attempt]?.updatedAt = at
+        stages[stage][attempt]?.external.summary = answer.summary.isEmpty ? nil : answer.summary
         switch answer.status {
         case .approved:
             let result = ActionResult(external: ExternalExecution(summary: answer.summary))
-            stages[stage][attempt.action]?.state = .succeeded(result)
+            stages[stage][attempt]?.state = .succeeded(result)
         case .rejected:
             // APR-5
             let reason = answer.summary.isEmpty ? "" : ": \(answer.summary)"
-            stages[stage][attempt.action]?.state = .failed(
+            stages[stage][attempt]?.state = .failed(
                 ActionFailure(code: "JobFailed", message: "rejected by \(answer.by)\(reason)"))
         }
     }
 
-    /// APR-2
+    /// APR-2: nobody has answered, which is a no unless the action says otherwise.
     mutating func expireApproval(_ attempt: Attempt, at: Instant) throws(Rejection) {
         let (stage, request) = try pendingApproval(attempt)
         guard at >= request.expires else { throw .approvalIsOver(attempt) }
-        stages[stage][attempt.action]?.updatedAt = at
-        stages[stage][attempt.action]?.state = .failed(
-            ActionFailure(code: "JobFailed", message: "nobody answered the approval in its time"))
+        stages[stage][attempt]?.updatedAt = at
+        let message = "nobody answered the approval in its time"
+        let action = pipeline.stages[stage].actions.first { $0.name == attempt.action }
+        if action?.configuration["OnExpiry"]?.uppercased() == "APPROVE" {
+            let external = ExternalExecution(summary: message)
+            stages[stage][attempt]?.external = external
+            stages[stage][attempt]?.state = .succeeded(ActionResult(external: external))
+        } else {
+            stages[stage][attempt]?.state = .failed(ActionFailure(code: "JobFailed", message: message))
+        }
     }
 
     private func pendingApproval(_ attempt: Attempt) throws(Rejection) -> (stage: Int, ApprovalRequest) {
         guard attempt.execution == id, let stage = stageIndex(attempt.stage),
-            case .awaitingApproval(let request) = stages[stage][attempt.action]?.state, request.attempt == attempt
+            case .awaitingApproval(let request) = stages[stage][attempt]?.state, request.attempt == attempt
         else { throw .approvalIsOver(attempt) }
         return (stage, request)
     }

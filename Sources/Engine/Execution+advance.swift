@@ -1,157 +1,112 @@
 import Pipelines
 
 extension Execution {
-    /// Does whatever the present state calls for: enters stages, admits groups, ends the execution.
+    /// It may go into a stage: the one that it waits for.
+    mutating func enter(_ name: String, _ admission: inout Admission) throws(Rejection) {
+        guard let index = awaitedStage, index < pipeline.stages.count, pipeline.stages[index].name == name else {
+            throw .notAwaited(stage: name)
+        }
+        stages.append(StageExecution(firstPhase(of: index), at: admission.at))
+        advance(&admission)
+    }
+
+    /// The phase in which a stage begins.
+    func firstPhase(of stage: Int) -> StagePhase {
+        pipeline.stages[stage].condition(.beforeEntry) == nil ? .acting : .entering
+    }
+
+    /// Does whatever the present state calls for: evaluates conditions, admits groups, ends the stage and the execution.
     mutating func advance(_ admission: inout Admission) {
-        while !status.isOver {
-            guard let stage = stages.indices.last else {
-                stages.append([:])
-                continue
-            }
-            let actions = stages[stage]
-            if actions.values.contains(where: { !$0.state.isOver }) { return }
-            if case .stopping(let request) = status {
-                status = .stopped(reason: request.reason)
-                return
-            }
-            if let failed = firstFailure(in: stage) {
-                // STS-6; ACT-4: its peers have run to their end.
-                status = .failed(reason: "action \(pipeline.stages[stage].name)/\(failed) failed")
-                return
-            }
-            if let group = plan.groups[stage].first(where: { $0.contains { actions[$0.name] == nil } }) {
-                for action in group where actions[action.name] == nil { admit(action, stage: stage, &admission) }
-                continue
-            }
-            leave(stage)
+        while !status.isOver, let stage = stages.indices.last, step(stage, &admission) {}
+    }
+
+    /// - Returns: whether there may be more to do.
+    private mutating func step(_ stage: Int, _ admission: inout Admission) -> Bool {
+        switch stages[stage].phase {
+        case .entering: return stepCondition(.beforeEntry, stage, &admission)
+        case .acting: return stepActions(stage, &admission)
+        case .leaving: return stepCondition(.onSuccess, stage, &admission)
+        case .failing: return stepCondition(.onFailure, stage, &admission)
+        case .over(let outcome):
+            // It is over, or waits for the next stage.
+            leave(stage, outcome)
+            return false
         }
     }
 
-    /// The stage has succeeded: the next one, or the end.
-    private mutating func leave(_ stage: Int) {
-        if pipeline.stages[stage].name == start.stopAfterStage, stage + 1 < pipeline.stages.count {
-            status = .stopped(reason: "stage \(pipeline.stages[stage].name) was to be the last")
-        } else if stage + 1 == pipeline.stages.count {
-            status = .succeeded
+    private mutating func stepActions(_ stage: Int, _ admission: inout Admission) -> Bool {
+        let actions = stages[stage].actions
+        guard let group = plan.groups[stage].first(where: { $0.contains { actions[$0.name]?.state.isSuccess != true } })
+        else {
+            let isGuarded = pipeline.stages[stage].condition(.onSuccess) != nil
+            stages[stage].phase = isGuarded ? .leaving : .over(.succeeded)
+            return true
+        }
+        let open = group.count { actions[$0.name].map { !$0.state.isOver } ?? false }
+        let waiting = group.filter { actions[$0.name] == nil }
+        // EXE-10
+        let room = max(0, (start.actionLimit ?? .max) - open)
+        if status.end == nil, !waiting.isEmpty, room > 0 {
+            for action in waiting.prefix(room) { admit(action, stage: stage, &admission) }
+            return true
+        }
+        guard open == 0 else { return false }
+        if status.end != nil {
+            stages[stage].phase = .over(.stopped)
         } else {
-            stages.append([:])
+            // STS-5; ACT-4: its peers have run to their end.
+            let failed = group.first { actions[$0.name]?.state.isSuccess == false }!
+            fail(stage, "action \(pipeline.stages[stage].name)/\(failed.name) failed", &admission)
+        }
+        return true
+    }
+
+    /// An action has failed: the stage is begun again by itself (RTY-7), asks its rules, or is over.
+    private mutating func fail(_ stage: Int, _ reason: String, _ admission: inout Admission) {
+        let handling = pipeline.stages[stage].onFailure
+        if handling?.result == "RETRY", stages[stage].retries.automatic == 0 {
+            stages[stage].retries.automatic = 1
+            stages[stage].retries.latest = .automatic
+            let mode = handling?.retryMode.flatMap(StageRetry.Mode.init) ?? .allActions
+            return runAgain(stage, mode, &admission)
+        }
+        if pipeline.stages[stage].condition(.onFailure) != nil {
+            stages[stage].phase = .failing(reason: reason)
+        } else {
+            stages[stage].phase = .over(.failed(reason: reason, rollsBack: handling?.result == "ROLLBACK"))
         }
     }
 
-    private func firstFailure(in stage: Int) -> String? {
-        pipeline.stages[stage].actions.first {
-            if case .failed = stages[stage][$0.name]?.state { true } else { false }
-        }?.name
-    }
-
-    private mutating func admit(_ action: Action, stage: Int, _ admission: inout Admission) {
-        let attempt = Attempt(
-            execution: id, stage: pipeline.stages[stage].name, action: action.name,
-            id: ActionExecutionID(admission.identifier()), number: 1)
-        var admitted = ActionExecution(
-            id: attempt.id, startedAt: admission.at, updatedAt: admission.at, resolvedConfiguration: nil,
-            external: ExternalExecution(), state: .abandoned)
-        do throws(ActionFailure) {
-            let resolved = try resolve(action)
-            admitted = ActionExecution(
-                id: attempt.id, startedAt: admission.at, updatedAt: admission.at,
-                resolvedConfiguration: resolved.configuration, external: ExternalExecution(),
-                state: try begin(attempt, resolved, &admission))
-        } catch {
-            admitted.fail(error)
-        }
-        stages[stage][action.name] = admitted
-    }
-
-    private func begin(
-        _ attempt: Attempt, _ action: Action, _ admission: inout Admission
-    ) throws(ActionFailure) -> ActionState {
-        let deadline = admission.at.adding(seconds: ActionTimeout.seconds(of: action))
-        let stub = start.stubs["\(attempt.stage)/\(attempt.action)"]
-        if action.type == .manualApproval {
-            let stub = try stub?.forApproval()
-            let request = ApprovalRequest(
-                attempt: attempt, token: admission.identifier(), customData: action.configuration["CustomData"],
-                externalEntityLink: action.configuration["ExternalEntityLink"],
-                expires: stub?.expiry(from: admission.at, deadline: deadline) ?? deadline, stub: stub)
-            admission.effects.append(.awaitApproval(request))
-            return .awaitingApproval(request)
-        }
-        let dispatch = Dispatch(
-            attempt: attempt, pipeline: pipeline.name, action: action, inputs: try inputs(of: action),
-            revisions: revisions(of: action.inputArtifacts), deadline: deadline,
-            sourceDirectory: start.sourceDirectories[action.name],
-            sourceRevision: start.sourceRevisions[action.name], stub: try stub?.forAction())
-        admission.effects.append(.run(dispatch))
-        return .running(.init(dispatch: dispatch, losses: 0))
-    }
-
-    private func inputs(of action: Action) throws(ActionFailure) -> [String: String] {
-        var digests: [String: String] = [:]
-        for name in action.inputArtifacts {
-            guard let digest = artifact(name) else {
-                throw ActionFailure(
-                    code: "RevisionUnavailable",
-                    message: "input artifact \(name) does not exist: no action before \(action.name) has made it")
+    private mutating func leave(_ stage: Int, _ outcome: StageOutcome) {
+        switch outcome {
+        case .failed(let reason, _): status = status.end ?? .failed(reason: reason)
+        case .stopped: status = status.end ?? .stopped(reason: "")
+        case .succeeded, .skipped:
+            // STP-1: also when there was nothing left to be started.
+            if let end = status.end {
+                status = end
+            } else if stage + 1 == pipeline.stages.count {
+                status = .succeeded
+            } else if pipeline.stages[stage].name == start.stopAfterStage {
+                status = .stopped(reason: "stage \(pipeline.stages[stage].name) was to be the last")
             }
-            digests[name] = digest
         }
-        return digests
     }
+}
 
-    private func revisions(of artifacts: [String]) -> [String: String] {
-        var revisions: [String: String] = [:]
-        for name in artifacts { revisions[name] = plan.producers[name].flatMap(result)?.revision?.id }
-        return revisions
-    }
+extension ActionState {
+    var isSuccess: Bool { if case .succeeded = self { true } else { false } }
+}
 
-    /// The digest of an artifact that has been made.
-    public func artifact(_ name: String) -> String? {
-        plan.producers[name].flatMap(result)?.artifacts[name]
-    }
-
-    private func result(at place: Plan.Place) -> ActionResult? {
-        guard place.stage < stages.count, case .succeeded(let result) = stages[place.stage][place.action]?.state
-        else { return nil }
-        return result
-    }
-
-    /// The action with every variable replaced, just before it starts (VAR-3).
-    private func resolve(_ action: Action) throws(ActionFailure) -> Action {
-        // VAR-4: a source action's text is taken as it is.
-        guard action.type.category != "Source" else { return action }
-        let resolved: Action
-        do {
-            resolved = try action.resolved(value)
-        } catch {
-            throw ActionFailure(
-                code: "ConfigurationError",
-                message: """
-                    An action in this pipeline failed because one or more variables could not be resolved: \
-                    Action name=\(action.name). \(error)
-                    """)
-        }
-        let bytes = resolved.configuration.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
-        guard bytes <= Self.resolvedConfigurationLimitBytes else {
-            throw ActionFailure(
-                code: "ConfigurationError",
-                message: """
-                    the configuration of \(action.name) has \(bytes) bytes with its variables resolved; \
-                    the limit is \(Self.resolvedConfigurationLimitBytes)
-                    """)
-        }
-        return resolved
-    }
-
-    /// VAR-7
-    static let resolvedConfigurationLimitBytes = 100 << 10
-
-    /// VAR-2
-    private func value(of reference: VariableReference) -> String? {
-        switch reference.namespace {
-        case "codepipeline": return reference.key == "PipelineExecutionId" ? id.text : nil
-        case "variables" where !pipeline.variables.isEmpty: return variables[reference.key]
-        default: return plan.namespaces[reference.namespace].flatMap(result)?.outputVariables[reference.key]
-        }
+extension Stage {
+    /// The condition of a kind, if there is one with rules (CND-1).
+    func condition(_ kind: ConditionKind) -> Condition? {
+        let guarded =
+            switch kind {
+            case .beforeEntry: beforeEntry
+            case .onSuccess: onSuccess
+            case .onFailure: onFailure
+            }
+        return guarded?.conditions.first { !$0.rules.isEmpty }
     }
 }

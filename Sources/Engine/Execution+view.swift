@@ -3,15 +3,19 @@ import Pipelines
 extension Execution {
     /// The status of a stage that has been entered, by its index (STS-2, STS-5).
     public func status(ofStage stage: Int) -> StageStatus {
-        let declared = pipeline.stages[stage].actions
-        let states = declared.map { stages[stage][$0.name]?.state }
-        if states.contains(where: { $0?.isOver == false }) {
-            if case .stopping = status { return .stopping }
-            return .inProgress
+        switch (stages[stage].phase, status) {
+        case (.entering, .stopping), (.acting, .stopping), (.leaving, .stopping), (.failing, .stopping): .stopping
+        case (.entering, _), (.acting, _), (.leaving, _), (.failing, _): .inProgress
+        case (.over(.succeeded), _): .succeeded
+        case (.over(.failed), _): .failed
+        case (.over(.skipped), _): .skipped
+        case (.over(.stopped), .cancelled): .cancelled
+        case (.over(.stopped), _): hasFailure(stage) ? .failed : .stopped
         }
-        if states.allSatisfy({ if case .succeeded = $0 { true } else { false } }) { return .succeeded }
-        if states.contains(where: { if case .failed = $0 { true } else { false } }) { return .failed }
-        return .stopped
+    }
+
+    private func hasFailure(_ stage: Int) -> Bool {
+        stages[stage].actions.values.contains { if case .failed = $0.state { true } else { false } }
     }
 
     /// What is in progress, with what was asked of whom.
@@ -23,9 +27,14 @@ extension Execution {
         inProgress.compactMap { if case .awaitingApproval(let request) = $0.state { request } else { nil } }
     }
 
-    /// In the order of declaration.
+    /// Actions in the order of declaration, then rules.
     private var inProgress: [ActionExecution] {
         guard let stage = stages.indices.last else { return [] }
-        return pipeline.stages[stage].actions.compactMap { stages[stage][$0.name] }.filter { !$0.state.isOver }
+        let actions = pipeline.stages[stage].actions.compactMap { stages[stage].actions[$0.name] }
+        let rules = ConditionKind.allCases.flatMap { kind in
+            pipeline.stages[stage].condition(kind)?.rules.compactMap { stages[stage].conditions[kind]?.rules[$0.name] }
+                ?? []
+        }
+        return (actions + rules).filter { !$0.state.isOver }
     }
 }

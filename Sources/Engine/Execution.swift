@@ -3,9 +3,10 @@ import Pipelines
 /// The state machine of one execution of one pipeline: facts in, effects out.
 ///
 /// 1. Stages run in order; the actions of one run order start together, the next run order when all of them succeeded.
-/// 2. A refused fact changes nothing; a late or doubled result is refused by its attempt.
-/// 3. Folding the accepted facts again gives the same value and the same effects.
-/// 4. An execution that is over stays over, except that a stopped one can be resumed.
+/// 2. Between stages it waits to be let in: whether it may enter is not its own business (`PipelineState`).
+/// 3. A refused fact changes nothing; a late or doubled result is refused by its attempt.
+/// 4. Folding the accepted facts again gives the same value and the same effects.
+/// 5. An execution that is over stays over, except that its last stage can be run again.
 public struct Execution: Hashable, Sendable {
     /// How often an attempt that the host could not serve is dispatched again.
     public static let redispatchLimit = 3
@@ -13,55 +14,58 @@ public struct Execution: Hashable, Sendable {
     public let start: Start
     public let startedAt: Instant
     public internal(set) var status: ExecutionStatus
-    /// By stage that has been entered, in order: its actions that have been admitted, by name.
-    public internal(set) var stages: [[String: ActionExecution]]
+    /// Those that have been entered, in order.
+    public internal(set) var stages: [StageExecution]
+    /// Of the whole execution, from 1 (RTY-6).
+    public internal(set) var attempt = 1
     /// Values of `#{variables.…}` (VAR-6).
     public let variables: [String: String]
     let plan: Plan
 
     public var id: ExecutionID { start.execution }
+    /// As the execution is bound to it (EXE-1); of a rollback its one stage.
     public var pipeline: Pipeline { plan.pipeline }
+    /// The whole of it, of a rollback too.
+    public var declaration: Pipeline { plan.declared }
 
-    /// The execution that its first fact makes, and what is to be done.
-    public static func starting(
-        _ start: Start, of pipeline: Pipeline, at: Instant, seed: Seed
-    ) -> (execution: Execution, effects: [Effect]) {
+    /// The execution that its first fact makes. It waits to enter its first stage, or is over.
+    public static func starting(_ start: Start, of pipeline: Pipeline, at: Instant) -> Execution {
+        let plan = Plan(pipeline, start.rollback)
         var variables: [String: String] = [:]
         for variable in pipeline.variables {
-            variables[variable.name] = start.variables[variable.name] ?? variable.defaultValue
+            variables[variable.name] =
+                start.rollback?.variables[variable.name] ?? start.variables[variable.name] ?? variable.defaultValue
         }
         var execution = Execution(
-            start: start, startedAt: at, status: .inProgress, stages: [], variables: variables, plan: Plan(pipeline))
+            start: start, startedAt: at, status: .inProgress, stages: [], attempt: 1, variables: variables, plan: plan)
         let missing = pipeline.variables.map(\.name).filter { variables[$0] == nil }
-        guard missing.isEmpty else {
+        if !missing.isEmpty {
             // VAR-5: admitted, and over at once.
             execution.status = .failed(
                 reason: "no value for the required variable \(missing.joined(separator: ", "))")
-            return (execution, [])
         }
-        var admission = Admission(at: at, seed: seed)
-        execution.advance(&admission)
-        return (execution, admission.effects)
+        return execution
     }
 
     /// A stored execution as it was. Nothing is checked: the store gives back what it was given.
     public init(
         restoring start: Start, of pipeline: Pipeline, startedAt: Instant, status: ExecutionStatus,
-        stages: [[String: ActionExecution]], variables: [String: String]
+        stages: [StageExecution], attempt: Int, variables: [String: String]
     ) {
         self.init(
-            start: start, startedAt: startedAt, status: status, stages: stages, variables: variables,
-            plan: Plan(pipeline))
+            start: start, startedAt: startedAt, status: status, stages: stages, attempt: attempt, variables: variables,
+            plan: Plan(pipeline, start.rollback))
     }
 
     private init(
-        start: Start, startedAt: Instant, status: ExecutionStatus, stages: [[String: ActionExecution]],
+        start: Start, startedAt: Instant, status: ExecutionStatus, stages: [StageExecution], attempt: Int,
         variables: [String: String], plan: Plan
     ) {
         self.start = start
         self.startedAt = startedAt
         self.status = status
         self.stages = stages
+        self.attempt = attempt
         self.variables = variables
         self.plan = plan
     }
@@ -69,9 +73,16 @@ public struct Execution: Hashable, Sendable {
     /// Takes one fact and says what is to be done about it.
     /// - Throws: `Rejection`; the execution is unchanged then.
     public mutating func apply(_ fact: Fact) throws(Rejection) -> [Effect] {
+        try admit(fact).effects
+    }
+
+    mutating func admit(_ fact: Fact) throws(Rejection) -> Admission {
         var admission = Admission(at: fact.at, seed: fact.seed)
         switch fact.event {
         case .started: throw .alreadyStarted
+        case .stageEntered(let name): try enter(name, &admission)
+        case .superseded(let newer): try supersede(by: newer, &admission)
+        case .cancelled(let reason): try cancel(reason, &admission)
         case .actionProgressed(let attempt, let external):
             try update(attempt, at: fact.at) { $0.external = external.over($0.external) }
         case .actionSucceeded(let attempt, let result):
@@ -93,12 +104,22 @@ public struct Execution: Hashable, Sendable {
         case .approvalExpired(let attempt):
             try expireApproval(attempt, at: fact.at)
             advance(&admission)
-        case .stopRequested(let request):
-            try stop(request, &admission)
-        case .resumed:
-            try resume(&admission)
+        case .conditionOverridden(let override): try overrideCondition(override, &admission)
+        case .stopRequested(let request): try stop(request, &admission)
+        case .stageRetried(let retry): try self.retry(retry, &admission)
+        case .resumed: try resume(&admission)
         }
-        return admission.effects
+        return admission
+    }
+
+    /// The index of the stage that it waits to enter; nil while it is in one, and when it is over.
+    public var awaitedStage: Int? {
+        guard !status.isOver else { return nil }
+        guard let last = stages.last else { return 0 }
+        switch last.phase {
+        case .over: return stages.count
+        case .entering, .acting, .leaving, .failing: return nil
+        }
     }
 }
 
@@ -107,6 +128,8 @@ struct Admission {
     let at: Instant
     let seed: Seed
     var effects: [Effect] = []
+    /// What runs anew, as it was when it was forgotten.
+    var replaced: [PlacedAction] = []
     private var identifiers = 0
 
     init(at: Instant, seed: Seed) {

@@ -32,18 +32,29 @@ public struct Attempt: Hashable, Sendable, Codable, CustomStringConvertible {
     public let id: ActionExecutionID
     /// From 1; counts the dispatches under `id`.
     public let number: Int
+    /// Which condition of the stage `action` is a rule of; nil for an action.
+    public let condition: ConditionKind?
 
-    public init(execution: ExecutionID, stage: String, action: String, id: ActionExecutionID, number: Int) {
+    public init(
+        execution: ExecutionID, stage: String, action: String, id: ActionExecutionID, number: Int,
+        condition: ConditionKind? = nil
+    ) {
         self.execution = execution
         self.stage = stage
         self.action = action
         self.id = id
         self.number = number
+        self.condition = condition
     }
 
-    public var description: String { "\(stage)/\(action)#\(number)" }
+    public var place: PlacedAction.Place { .init(stage: stage, condition: condition, name: action) }
 
-    var next: Attempt { Attempt(execution: execution, stage: stage, action: action, id: id, number: number + 1) }
+    public var description: String { "\(place)#\(number)" }
+
+    var next: Attempt {
+        Attempt(
+            execution: execution, stage: stage, action: action, id: id, number: number + 1, condition: condition)
+    }
 }
 
 /// 128 random bits that ride in a fact, from which the ids of whatever the fact admits are derived.
@@ -54,6 +65,12 @@ public struct Seed: Hashable, Sendable, Codable {
     public init(high: Int64, low: Int64) {
         self.high = high
         self.low = low
+    }
+
+    /// The `index`-th of the seeds that this one gives, from 1; none of them loses any of its bits.
+    func derived(_ index: Int) -> Seed {
+        var (first, second) = (UInt64(bitPattern: high) ^ UInt64(index), UInt64(bitPattern: low))
+        return Seed(high: Int64(bitPattern: mix(&first)), low: Int64(bitPattern: mix(&second)))
     }
 
     /// The `index`-th UUID (version 4) of this seed.

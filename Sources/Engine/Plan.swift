@@ -7,6 +7,8 @@ struct Plan: Hashable, Sendable {
         let stage: Int
         let action: String
     }
+    let declared: Pipeline
+    /// What is run of it.
     let pipeline: Pipeline
     /// By stage: the groups of equal run order, lowest first (ACT-3).
     let groups: [[[Action]]]
@@ -15,7 +17,11 @@ struct Plan: Hashable, Sendable {
     /// By namespace.
     let namespaces: [String: Place]
 
-    init(_ pipeline: Pipeline) {
+    /// - Parameter rollback: if there is one, its stage is all of the pipeline that is run.
+    init(_ declared: Pipeline, _ rollback: Rollback?) {
+        self.declared = declared
+        var pipeline = declared
+        if let rollback { pipeline.stages.removeAll { $0.name != rollback.stage } }
         self.pipeline = pipeline
         groups = pipeline.stages.map(\.groups)
         var producers: [String: Place] = [:]

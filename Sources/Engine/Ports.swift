@@ -1,28 +1,30 @@
 /// What one or several facts changed, to be written in one transaction.
 public struct Commit: Sendable {
-    /// Nil when the execution is new.
-    public let before: Execution?
-    public let after: Execution
-    public let facts: [Fact]
+    /// In the order in which they changed first.
+    public let executions: [ExecutionChange]
+    /// The pipeline as it is now; nil when only executions have changed.
+    public let pipeline: PipelineState?
     /// To be kept until they are named in `accepted`.
     public let effects: [Effect]
     /// Effects of earlier commits that have been taken on.
     public let accepted: [Effect]
 
-    public init(before: Execution?, after: Execution, facts: [Fact], effects: [Effect], accepted: [Effect]) {
-        self.before = before
-        self.after = after
-        self.facts = facts
+    public init(executions: [ExecutionChange], pipeline: PipelineState?, effects: [Effect], accepted: [Effect]) {
+        self.executions = executions
+        self.pipeline = pipeline
         self.effects = effects
         self.accepted = accepted
     }
 }
 
-/// Where facts are written down before anything is done about them.
+/// Where facts are written down before anything is done about them, and where what is over is looked up.
 public protocol Journal: Sendable {
-    /// Returns when the commit is on disk. Several may be under way at once, for different executions.
+    /// Returns when the commit is on disk. Several may be under way at once, for different pipelines.
     /// - Throws: when it is not and will not be; nothing of it is stored then.
     func commit(_ commit: Commit) async throws
+
+    /// An execution as it was committed last; nil when there is none.
+    func recall(_ id: ExecutionID) async throws -> Execution?
 }
 
 /// Whoever does what the engine asks for.

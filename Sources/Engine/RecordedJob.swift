@@ -9,29 +9,44 @@ public struct RecordedJob: Hashable, Sendable {
 }
 
 extension Execution {
-    /// All jobs of an execution, in the order in which they were asked for: its journal, folded again.
+    /// An execution as its journal tells it (law 4).
+    /// - Parameter tell: called for each fact in order, with the execution as it is then.
     /// - Throws: `Rejection` for what no journal holds, because only accepted facts are written.
+    /// - Returns: nil for a journal that does not begin with a start.
+    public static func folding(
+        _ journal: some Sequence<Fact>, of pipeline: Pipeline,
+        tell: (Fact, Execution, [Effect]) -> Void = { _, _, _ in }
+    ) throws(Rejection) -> Execution? {
+        var folded: Execution?
+        for fact in journal {
+            var effects: [Effect] = []
+            if folded != nil {
+                effects = try folded!.apply(fact)
+            } else if case .started(let start) = fact.event {
+                folded = starting(start, of: pipeline, at: fact.at)
+            } else {
+                return nil
+            }
+            tell(fact, folded!, effects)
+        }
+        return folded
+    }
+
+    /// All jobs of an execution, in the order in which they were asked for: its journal, folded again.
+    /// - Throws: as `folding`.
     public static func jobs(of pipeline: Pipeline, journal: [Fact]) throws(Rejection) -> [RecordedJob] {
-        guard let first = journal.first, case .started(let start) = first.event else { return [] }
-        var (execution, effects) = starting(start, of: pipeline, at: first.at, seed: first.seed)
         var jobs: [RecordedJob] = []
-        jobs.add(effects, at: first.at)
-        for fact in journal.dropFirst() {
-            effects = try execution.apply(fact)
+        _ = try folding(journal, of: pipeline) { fact, _, effects in
             if let attempt = fact.event.endedAttempt,
                 let index = jobs.lastIndex(where: { $0.dispatch.attempt == attempt })
             {
                 jobs[index].end = fact.event
             }
-            jobs.add(effects, at: fact.at)
+            for case .run(let dispatch) in effects {
+                jobs.append(RecordedJob(dispatch: dispatch, dispatchedAt: fact.at))
+            }
         }
         return jobs
-    }
-}
-
-extension [RecordedJob] {
-    fileprivate mutating func add(_ effects: [Effect], at: Instant) {
-        for case .run(let dispatch) in effects { append(RecordedJob(dispatch: dispatch, dispatchedAt: at)) }
     }
 }
 
@@ -42,7 +57,9 @@ extension Event {
         case .actionSucceeded(let attempt, _), .actionContinues(let attempt, _), .actionFailed(let attempt, _),
             .attemptLost(let attempt, _):
             attempt
-        case .started, .actionProgressed, .approvalAnswered, .approvalExpired, .stopRequested, .resumed: nil
+        case .started, .actionProgressed, .approvalAnswered, .approvalExpired, .stopRequested, .resumed, .stageEntered,
+            .superseded, .cancelled, .stageRetried, .conditionOverridden:
+            nil
         }
     }
 }

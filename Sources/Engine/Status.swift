@@ -6,22 +6,37 @@ public enum ExecutionStatus: Hashable, Sendable, Codable {
     case stopped(reason: String)
     case succeeded
     case failed(reason: String)
+    case superseded(by: ExecutionID)
+    /// Nothing more is started, and what runs may end (EXE-13).
+    case cancelling(reason: String)
+    case cancelled(reason: String)
 
     /// The API's word.
     public var name: String {
         switch self {
-        case .inProgress: "InProgress"
+        case .inProgress, .cancelling: "InProgress"
         case .stopping: "Stopping"
         case .stopped: "Stopped"
         case .succeeded: "Succeeded"
         case .failed: "Failed"
+        case .superseded: "Superseded"
+        case .cancelled: "Cancelled"
         }
     }
 
     public var isOver: Bool {
         switch self {
-        case .inProgress, .stopping: false
-        case .stopped, .succeeded, .failed: true
+        case .inProgress, .stopping, .cancelling: false
+        case .stopped, .succeeded, .failed, .superseded, .cancelled: true
+        }
+    }
+
+    /// What it is when it is over, if nothing more may be started; nil if it goes on.
+    var end: ExecutionStatus? {
+        switch self {
+        case .stopping(let request): .stopped(reason: request.reason)
+        case .cancelling(let reason): .cancelled(reason: reason)
+        case .inProgress, .stopped, .succeeded, .failed, .superseded, .cancelled: nil
         }
     }
 }
@@ -33,6 +48,8 @@ public enum StageStatus: String, Hashable, Sendable {
     case stopped = "Stopped"
     case succeeded = "Succeeded"
     case failed = "Failed"
+    case skipped = "Skipped"
+    case cancelled = "Cancelled"
 }
 
 /// One admission of one action and what became of it.
@@ -47,7 +64,8 @@ public struct ActionExecution: Hashable, Sendable, Codable {
 }
 
 /// Where an action stands (STS-3).
-public enum ActionState: Hashable, Sendable, Codable {
+// Indirect, because it holds a whole job and is copied with every snapshot.
+public indirect enum ActionState: Hashable, Sendable, Codable {
     case running(Running)
     case awaitingApproval(ApprovalRequest)
     case succeeded(ActionResult)

@@ -138,12 +138,12 @@ public final class Runner: EffectHandler, Sendable {
             let action = ActionRun(dispatch, setup, slots, workers, cancel) {
                 self.news(.log(dispatch.attempt, $0))
             } progress: {
-                try? await driver.submit(.actionProgressed(dispatch.attempt, $0))
+                try? await driver.submit(.actionProgressed(dispatch.attempt, $0), of: dispatch.attempt.execution)
             }
             await action.run { event in
                 guard cancel.reason != .shutdown || event.isSuccess else { return }
                 // A refusal means that the attempt is over, and a failed journal has stopped the driver: known there.
-                try? await driver.submit(event)
+                try? await driver.submit(event, of: dispatch.attempt.execution)
             }
         }
     }
@@ -151,14 +151,14 @@ public final class Runner: EffectHandler, Sendable {
     private func expire(_ request: ApprovalRequest, for driver: Driver) async {
         await sleep(until: request.expires)
         guard !Task.isCancelled else { return }
-        try? await driver.submit(.approvalExpired(request.attempt))
+        try? await driver.submit(.approvalExpired(request.attempt), of: request.attempt.execution)
     }
 
     private func answer(_ request: ApprovalRequest, _ stub: ApprovalStub, for driver: Driver) async {
         let moment = stub.moment(for: request, from: setup.now())
         await sleep(until: moment)
         guard !Task.isCancelled else { return }
-        try? await driver.submit(stub.event(for: request, at: moment))
+        try? await driver.submit(stub.event(for: request, at: moment), of: request.attempt.execution)
     }
 
     /// In short steps: the moment is one of the calendar, and the machine may have slept.

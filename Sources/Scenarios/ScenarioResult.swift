@@ -43,8 +43,8 @@ extension Scenario {
         guard status.name != expectation.status else { return [] }
         var actual = status.name
         switch status {
-        case .failed(let reason), .stopped(let reason): actual += ": \(reason)"
-        case .inProgress, .stopping, .succeeded: break
+        case .failed(let reason), .stopped(let reason), .cancelled(let reason): actual += ": \(reason)"
+        case .inProgress, .stopping, .cancelling, .succeeded, .superseded: break
         }
         return [.value(of: "status", expected: expectation.status, actual: actual)]
     }
@@ -127,9 +127,11 @@ extension Scenario {
 extension Simulation {
     /// Nil for an action that was never reached.
     func state(of place: String) -> ActionState? {
-        for (index, actions) in execution.stages.enumerated() {
+        for (index, entered) in execution.stages.enumerated() {
             let stage = execution.pipeline.stages[index].name
-            if let action = actions.first(where: { "\(stage)/\($0.key)" == place }) { return action.value.state }
+            if let action = entered.actions.first(where: { "\(stage)/\($0.key)" == place }) {
+                return action.value.state
+            }
         }
         return nil
     }

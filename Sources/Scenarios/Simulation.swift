@@ -17,8 +17,9 @@ public struct PathStep: Hashable, Sendable, CustomStringConvertible {
 /// the same pipeline and the same start give the same answer always.
 public struct Simulation: Hashable, Sendable {
     public private(set) var execution: Execution
-    /// What was over, in this order.
+    /// What was over, in this order; what ran again stands there again.
     public private(set) var path: [PathStep] = []
+    private var state: PipelineState
     private var pending: [Answer] = []
     private var factCount: Int64 = 1
     private var askedCount = 0
@@ -28,16 +29,12 @@ public struct Simulation: Hashable, Sendable {
         /// Of what comes at the same moment, what was asked first answers first.
         let order: Int
         let event: Event
-        let place: String
+        let attempt: Attempt
     }
 
-    /// - Precondition: `start` has a stub for every action.
+    /// - Precondition: `start` has a stub for every action, and no stage has rules.
     public static func run(_ start: Start, of pipeline: Pipeline) -> Simulation {
-        let beginning = Instant(milliseconds: 0)
-        let (execution, effects) = Execution.starting(start, of: pipeline, at: beginning, seed: Seed(high: 0, low: 0))
-        var simulation = Simulation(execution: execution)
-        simulation.note(before: [], first: nil)
-        simulation.perform(effects, at: beginning)
+        var simulation = Simulation(start, of: pipeline)
         while let next = simulation.pending.min(by: { ($0.at, $0.order) < ($1.at, $1.order) }) {
             simulation.pending.removeAll { $0.order == next.order }
             simulation.take(next)
@@ -45,15 +42,27 @@ public struct Simulation: Hashable, Sendable {
         return simulation
     }
 
-    private init(execution: Execution) { self.execution = execution }
+    private init(_ start: Start, of pipeline: Pipeline) {
+        let beginning = Instant(milliseconds: 0)
+        state = PipelineState(pipeline, version: start.pipelineVersion)
+        let fact = PipelineFact(.started(start), at: beginning, seed: Seed(high: 0, low: 0))
+        guard let change = try? state.apply(fact), let first = change.executions.first else {
+            preconditionFailure("nothing stands in the way of the first execution")
+        }
+        execution = first.after
+        note(before: [], first: nil)
+        perform(change.effects, at: beginning)
+    }
 
     private mutating func take(_ answer: Answer) {
-        let before = execution.stages
-        let fact = Fact(answer.event, at: answer.at, seed: Seed(high: 0, low: factCount))
+        let fact = PipelineFact(
+            .execution(execution.id, answer.event), at: answer.at, seed: Seed(high: 0, low: factCount))
         factCount += 1
-        guard let effects = try? execution.apply(fact) else { return }
-        note(before: before, first: answer.place)
-        perform(effects, at: answer.at)
+        guard let change = try? state.apply(fact), let own = change.executions.first else { return }
+        let before = execution.stages
+        execution = own.after
+        note(before: before, first: answer.attempt)
+        perform(change.effects, at: answer.at)
     }
 
     private mutating func perform(_ effects: [Effect], at now: Instant) {
@@ -75,22 +84,27 @@ public struct Simulation: Hashable, Sendable {
     }
 
     private mutating func expect(_ attempt: Attempt, _ event: Event, _ at: Instant) {
-        let place = "\(attempt.stage)/\(attempt.action)"
         askedCount += 1
-        pending.append(Answer(at: at, order: askedCount, event: event, place: place))
+        pending.append(Answer(at: at, order: askedCount, event: event, attempt: attempt))
     }
 
     /// Adds what has ended since: the action that answered, then those that could not even be started.
-    private mutating func note(before: [[String: ActionExecution]], first: String?) {
-        var steps: [PathStep] = []
-        for (index, actions) in execution.stages.enumerated().dropFirst(max(0, before.count - 1)) {
+    private mutating func note(before: [StageExecution], first: Attempt?) {
+        if let first {
+            let answered = execution.stages.last { $0.actions[first.action]?.id == first.id }?.actions[first.action]
+            // What runs again by itself has failed (RTY-7).
+            let outcome = answered?.state.name ?? "Failed"
+            path.append(PathStep(place: "\(first.stage)/\(first.action)", outcome: outcome))
+        }
+        for (index, stage) in execution.stages.enumerated().dropFirst(max(0, before.count - 1)) {
+            let known = index < before.count ? before[index].actions : [:]
             for declared in execution.pipeline.stages[index].actions {
-                let earlier = index < before.count ? before[index][declared.name]?.state.isOver ?? false : false
-                guard let state = actions[declared.name]?.state, state.isOver, !earlier else { continue }
+                guard let action = stage.actions[declared.name], action.state.isOver,
+                    action.id != known[declared.name]?.id
+                else { continue }
                 let place = "\(execution.pipeline.stages[index].name)/\(declared.name)"
-                steps.append(PathStep(place: place, outcome: state.name))
+                path.append(PathStep(place: place, outcome: action.state.name))
             }
         }
-        path += steps.filter { $0.place == first } + steps.filter { $0.place != first }
     }
 }

@@ -4,83 +4,108 @@ import Jansson
 import Pipelines
 
 extension Database {
-    /// Writes one commit: facts appended, snapshot and history replaced where they changed, outbox brought up to date.
+    /// Writes one commit: facts appended, snapshots and history replaced where they changed, outbox brought up to date.
     func store(_ commit: Commit) throws {
-        try storeExecution(commit)
-        let id = commit.after.id.text
-        for fact in commit.facts {
-            try run(
-                "INSERT INTO fact (execution, at, body) VALUES (?, ?, ?)",
-                [id, fact.at.milliseconds, try text(fact.event, seed: fact.seed)])
+        for change in commit.executions {
+            try storeExecution(change)
+            for fact in change.facts { try append(fact, of: change.after.id.text) }
+            try storeStages(change)
         }
         for effect in commit.accepted {
-            try run("DELETE FROM outbox WHERE execution = ? AND key = ?", [id, effect.key])
+            try run("DELETE FROM outbox WHERE execution = ? AND key = ?", [effect.attempt.execution.text, effect.key])
         }
         for effect in commit.effects {
             try run(
-                "INSERT INTO outbox (execution, key, effect) VALUES (?, ?, ?)", [id, effect.key, try jsonText(effect)])
+                "INSERT INTO outbox (execution, key, effect) VALUES (?, ?, ?)",
+                [effect.attempt.execution.text, effect.key, try jsonText(effect)])
         }
-        try storeActions(commit)
+        if let pipeline = commit.pipeline { try storeGates(pipeline) }
     }
 
-    private func storeExecution(_ commit: Commit) throws {
-        let execution = commit.after
-        let updatedAt = commit.facts.last?.at ?? execution.startedAt
-        guard let before = commit.before else {
+    func append(_ fact: Fact, of execution: String) throws {
+        try run(
+            "INSERT INTO fact (execution, at, body) VALUES (?, ?, ?)",
+            [execution, fact.at.milliseconds, try jsonText(StoredFact(event: fact.event, seed: fact.seed))])
+    }
+
+    /// What an older version says does not count any more.
+    private func storeGates(_ state: PipelineState) throws {
+        try run(
+            """
+            INSERT INTO gates (pipeline, version, body) VALUES (?, ?, ?)
+            ON CONFLICT (pipeline) DO UPDATE SET version = excluded.version, body = excluded.body
+                WHERE excluded.version >= version
+            """, [state.pipeline.name, state.version, try jsonText(state.gates)])
+    }
+
+    private func storeExecution(_ change: ExecutionChange) throws {
+        let execution = change.after
+        let updatedAt = (change.facts.last?.at ?? execution.startedAt).milliseconds
+        guard let before = change.before else {
             return try run(
                 """
                 INSERT INTO execution (id, pipeline, pipelineVersion, status, startedAt, updatedAt, start, statusDetail,
-                    variables, stagesEntered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    variables, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     execution.id.text, execution.pipeline.name, execution.start.pipelineVersion,
-                    execution.status.name, execution.startedAt.milliseconds, updatedAt.milliseconds,
+                    execution.status.name, execution.startedAt.milliseconds, updatedAt,
                     try jsonText(execution.start), try jsonText(execution.status), try jsonText(execution.variables),
-                    execution.stages.count,
+                    execution.attempt,
                 ])
         }
         let id = execution.id.text
-        guard before.status != execution.status || before.stages.count != execution.stages.count else {
-            return try run("UPDATE execution SET updatedAt = ? WHERE id = ?", [updatedAt.milliseconds, id])
+        guard before.status != execution.status || before.attempt != execution.attempt else {
+            return try run("UPDATE execution SET updatedAt = ? WHERE id = ?", [updatedAt, id])
         }
         try run(
-            "UPDATE execution SET status = ?, statusDetail = ?, stagesEntered = ?, updatedAt = ? WHERE id = ?",
-            [
-                execution.status.name, try jsonText(execution.status), execution.stages.count, updatedAt.milliseconds,
-                id,
-            ])
+            "UPDATE execution SET status = ?, statusDetail = ?, attempt = ?, updatedAt = ? WHERE id = ?",
+            [execution.status.name, try jsonText(execution.status), execution.attempt, updatedAt, id])
     }
 
-    private func storeActions(_ commit: Commit) throws {
-        let before = commit.before?.stages ?? []
+    private func storeStages(_ change: ExecutionChange) throws {
+        let before = change.before?.stages ?? []
         // Stages that had been left before this commit cannot have changed.
-        for index in max(0, before.count - 1)..<max(before.count, commit.after.stages.count) {
-            let old = index < before.count ? before[index] : [:]
-            let new = commit.after.stages[index]
-            let stage = commit.after.pipeline.stages[index]
-            for (name, action) in old where new[name]?.id != action.id {
-                try run("UPDATE action SET isCurrent = 0 WHERE id = ?", [action.id.text])
+        for index in max(0, before.count - 1)..<max(before.count, change.after.stages.count) {
+            let old = index < before.count ? before[index] : nil
+            let new = change.after.stages[index]
+            let declared = change.after.pipeline.stages[index]
+            if old?.summary != new.summary { try storeStage(new, change.after.id, index, declared.name) }
+            let former = Dictionary((old?.every(of: declared) ?? []).map { ($0.execution.id, $0.execution) }) { $1 }
+            let replaced = change.replaced.filter { $0.place.stage == declared.name }
+            for action in replaced + new.every(of: declared) where action.execution != former[action.execution.id] {
+                try store(action, of: change.after.id)
             }
-            for declared in stage.actions {
-                guard let action = new[declared.name], action != old[declared.name] else { continue }
-                try store(action, stage: stage.name, name: declared.name, execution: commit.after.id)
+            for action in replaced {
+                try run("UPDATE action SET isCurrent = 0 WHERE id = ?", [action.execution.id.text])
             }
         }
     }
 
-    private func store(_ action: ActionExecution, stage: String, name: String, execution: ExecutionID) throws {
+    func storeStage(_ stage: StageExecution, _ execution: ExecutionID, _ position: Int, _ name: String) throws {
+        try run(
+            """
+            INSERT INTO stage (execution, position, name, enteredAt, body) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (execution, position) DO UPDATE SET body = excluded.body
+            """,
+            [execution.text, position, name, stage.enteredAt.milliseconds, try jsonText(stage.summary)])
+    }
+
+    private func store(_ placed: PlacedAction, of execution: ExecutionID) throws {
+        let (place, action) = (placed.place, placed.execution)
         var failure: ActionFailure?
         if case .failed(let reason) = action.state { failure = reason }
         try run(
             """
-            INSERT INTO action (id, execution, stage, action, isCurrent, status, startedAt, updatedAt, errorCode,
-                errorMessage, body) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+            INSERT INTO action (id, execution, stage, action, condition, isCurrent, status, startedAt, updatedAt,
+                errorCode, errorMessage, body) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET status = excluded.status, updatedAt = excluded.updatedAt,
                 errorCode = excluded.errorCode, errorMessage = excluded.errorMessage, body = excluded.body
             """,
             [
-                action.id.text, execution.text, stage, name, action.state.name, action.startedAt.milliseconds,
-                action.updatedAt.milliseconds, failure?.code, failure?.message, try jsonText(action),
+                action.id.text, execution.text, place.stage, place.name, place.condition?.rawValue, action.state.name,
+                action.startedAt.milliseconds, action.updatedAt.milliseconds, failure?.code, failure?.message,
+                try jsonText(action),
             ])
         if case .succeeded(let result) = action.state { try store(result, of: action.id) }
     }
@@ -99,7 +124,7 @@ extension Database {
         }
     }
 
-    private func run(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?]) throws {
+    func run(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?]) throws {
         try cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
     }
 }
@@ -110,11 +135,30 @@ struct StoredFact: Codable {
     let seed: Seed
 }
 
-private func text(_ event: Event, seed: Seed) throws -> String { try jsonText(StoredFact(event: event, seed: seed)) }
+/// What is stored of a stage beside its actions and rules, which have rows of their own.
+struct StageSummary: Hashable, Codable {
+    var phase: StagePhase
+    var conditions: [ConditionKind: ConditionState]
+    var retries: Retries
+}
+
+extension StageExecution {
+    fileprivate var summary: StageSummary {
+        StageSummary(phase: phase, conditions: conditions.mapValues(\.state), retries: retries)
+    }
+}
 
 func jsonText(_ value: some Encodable) throws -> String { try JSON(encoding: value).text }
 
 extension Effect {
+    fileprivate var attempt: Attempt {
+        switch self {
+        case .run(let dispatch): dispatch.attempt
+        case .cancel(let attempt): attempt
+        case .awaitApproval(let request): request.attempt
+        }
+    }
+
     /// The name of this effect among those of its execution.
     fileprivate var key: String {
         switch self {

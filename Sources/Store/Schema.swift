@@ -5,6 +5,10 @@ enum Schema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in try database.execute(sql: first) }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: second)
+            try database.enterStages()
+        }
         return migrator
     }()
 
@@ -88,5 +92,28 @@ enum Schema {
             value TEXT NOT NULL,
             PRIMARY KEY (action, name)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// An execution waits between its stages now: what it is in each stage is stored, and that it was let in is a fact.
+    /// `action` holds rules, too; `gates` what is known of a pipeline beside its executions.
+    private static let second = """
+        CREATE TABLE stage (
+            execution TEXT NOT NULL REFERENCES execution (id),
+            position INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            enteredAt INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (execution, position)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE gates (
+            pipeline TEXT PRIMARY KEY,
+            version INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            FOREIGN KEY (pipeline, version) REFERENCES pipeline (name, version)
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE execution ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE action ADD COLUMN condition TEXT;
         """
 }

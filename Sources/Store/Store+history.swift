@@ -16,10 +16,9 @@ public struct ExecutionRecord: Hashable, Sendable {
     public let hasStubs: Bool
 }
 
-/// One admission of one action, current or superseded by a retry.
+/// One admission of one action or rule, current or superseded by a retry.
 public struct ActionRecord: Hashable, Sendable {
-    public let stage: String
-    public let action: String
+    public let place: PlacedAction.Place
     public let isCurrent: Bool
     public let execution: ActionExecution
 }
@@ -63,23 +62,22 @@ extension Store {
 
     /// Every admission of every action, oldest first: the attempts that a retry replaced too.
     public func actions(of id: ExecutionID) async throws(StoreError) -> [ActionRecord] {
-        try await read { database in
-            try Row.fetchAll(
-                database, sql: "SELECT stage, action, isCurrent, body FROM action WHERE execution = ? ORDER BY ordinal",
-                arguments: [id.text]
-            ).map(ActionRecord.init)
-        }
+        try await read { try $0.actions(of: id) }
     }
 
     /// The journal of an execution, oldest first.
     public func facts(of id: ExecutionID) async throws(StoreError) -> [Fact] {
+        try await read { try $0.facts(of: id).map(\.fact) }
+    }
+
+    /// Who was inside of a pipeline's stages and what its transitions and successes were, by the stage's name; empty
+    /// unless they are those of this version.
+    public func gates(of pipeline: String, version: Int) async throws(StoreError) -> [String: Gate] {
         try await read { database in
-            try Row.fetchAll(
-                database, sql: "SELECT at, body FROM fact WHERE execution = ? ORDER BY ordinal", arguments: [id.text]
-            ).map { row in
-                let stored: StoredFact = try JSON(parsing: row["body"] as String).decoded()
-                return Fact(stored.event, at: Instant(milliseconds: row["at"]), seed: stored.seed)
-            }
+            let body = try String.fetchOne(
+                database, sql: "SELECT body FROM gates WHERE pipeline = ? AND version = ?",
+                arguments: [pipeline, version])
+            return try body.map { try JSON(parsing: $0).decoded() } ?? [:]
         }
     }
 
@@ -103,7 +101,7 @@ extension Store {
 }
 
 extension Database {
-    fileprivate func execution(_ id: ExecutionID) throws -> Execution? {
+    func execution(_ id: ExecutionID) throws -> Execution? {
         guard
             let row = try Row.fetchOne(
                 self,
@@ -112,22 +110,62 @@ extension Database {
                     JOIN pipeline ON name = pipeline AND version = pipelineVersion WHERE id = ?
                     """, arguments: [id.text])
         else { return nil }
-        let pipeline = Pipeline.read(try JSON(parsing: row["definition"] as String)).pipeline
-        var stages = [[String: ActionExecution]](repeating: [:], count: row["stagesEntered"])
-        let actions = try Row.fetchAll(
-            self,
-            sql: "SELECT stage, action, isCurrent, body FROM action WHERE execution = ? AND isCurrent ORDER BY ordinal",
-            arguments: [id.text])
-        for record in try actions.map(ActionRecord.init) {
-            guard let index = pipeline.stages.firstIndex(where: { $0.name == record.stage }) else { continue }
-            stages[index][record.action] = record.execution
-        }
         return Execution(
-            restoring: try JSON(parsing: row["start"] as String).decoded(), of: pipeline,
+            restoring: try JSON(parsing: row["start"] as String).decoded(), of: try Pipeline(stored: row["definition"]),
             startedAt: Instant(milliseconds: row["startedAt"]),
-            status: try JSON(parsing: row["statusDetail"] as String).decoded(), stages: stages,
-            variables: try JSON(parsing: row["variables"] as String).decoded())
+            status: try JSON(parsing: row["statusDetail"] as String).decoded(), stages: try stages(of: id),
+            attempt: row["attempt"], variables: try JSON(parsing: row["variables"] as String).decoded())
     }
+
+    private func stages(of id: ExecutionID) throws -> [StageExecution] {
+        let records = try actions(of: id).filter(\.isCurrent)
+        return try Row.fetchAll(
+            self, sql: "SELECT name, enteredAt, body FROM stage WHERE execution = ? ORDER BY position",
+            arguments: [id.text]
+        ).map { row in
+            let name: String = row["name"]
+            let summary: StageSummary = try JSON(parsing: row["body"] as String).decoded()
+            func executions(of condition: ConditionKind?) -> [String: ActionExecution] {
+                let own = records.filter { $0.place.stage == name && $0.place.condition == condition }
+                return Dictionary(own.map { ($0.place.name, $0.execution) }) { $1 }
+            }
+            var conditions: [ConditionKind: ConditionExecution] = [:]
+            for (kind, state) in summary.conditions {
+                conditions[kind] = ConditionExecution(rules: executions(of: kind), state: state)
+            }
+            return StageExecution(
+                restoring: summary.phase, actions: executions(of: nil), conditions: conditions,
+                retries: summary.retries, enteredAt: Instant(milliseconds: row["enteredAt"]))
+        }
+    }
+
+    func actions(of id: ExecutionID) throws -> [ActionRecord] {
+        try Row.fetchAll(
+            self,
+            sql: "SELECT stage, condition, action, isCurrent, body FROM action WHERE execution = ? ORDER BY ordinal",
+            arguments: [id.text]
+        ).map { row in
+            ActionRecord(
+                place: .init(
+                    stage: row["stage"], condition: (row["condition"] as String?).flatMap(ConditionKind.init),
+                    name: row["action"]), isCurrent: row["isCurrent"],
+                execution: try JSON(parsing: row["body"] as String).decoded())
+        }
+    }
+
+    /// Each with its place in the whole journal.
+    func facts(of id: ExecutionID) throws -> [(ordinal: Int64, fact: Fact)] {
+        try Row.fetchAll(
+            self, sql: "SELECT ordinal, at, body FROM fact WHERE execution = ? ORDER BY ordinal", arguments: [id.text]
+        ).map { row in
+            let stored: StoredFact = try JSON(parsing: row["body"] as String).decoded()
+            return (row["ordinal"], Fact(stored.event, at: Instant(milliseconds: row["at"]), seed: stored.seed))
+        }
+    }
+}
+
+extension Pipeline {
+    init(stored definition: String) throws { self = Pipeline.read(try JSON(parsing: definition)).pipeline }
 }
 
 extension ExecutionRecord {
@@ -137,13 +175,5 @@ extension ExecutionRecord {
             id: ExecutionID(row["id"]), pipeline: row["pipeline"], pipelineVersion: row["pipelineVersion"],
             status: row["status"], startedAt: Instant(milliseconds: row["startedAt"]),
             updatedAt: Instant(milliseconds: row["updatedAt"]), hasStubs: !start.stubs.isEmpty)
-    }
-}
-
-extension ActionRecord {
-    fileprivate init(_ row: Row) throws {
-        self.init(
-            stage: row["stage"], action: row["action"], isCurrent: row["isCurrent"],
-            execution: try JSON(parsing: row["body"] as String).decoded())
     }
 }

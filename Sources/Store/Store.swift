@@ -14,6 +14,8 @@ public final class Store: Sendable {
     let database: DatabaseQueue
     let path: String
     private let lock: StateLock?
+    /// What was found when an older schema was brought up to date.
+    public let remarks: [String]
     private let commits: CommitQueue
 
     /// Opens `DIRECTORY/penstock.db`; writing makes both if they are missing.
@@ -37,11 +39,26 @@ public final class Store: Sendable {
                 database = try Self.open(path, access)
                 try Schema.migrator.migrate(database)
                 try Self.refuseNewerSchema(database, path)
-            case .reading: database = try Self.openForReading(path)
+            case .reading:
+                let reader = try Self.openForReading(path)
+                if try reader.read(Schema.migrator.hasCompletedMigrations) {
+                    database = reader
+                } else {
+                    // Whoever may write it brings it up to date first; who may not is told so.
+                    try reader.close()
+                    try Store(directory: directory, access: .writing).close()
+                    database = try Self.openForReading(path)
+                }
             }
         } catch {
             throw StoreError(error, path: path)
         }
+        let hasRemarks = "SELECT count(*) FROM sqlite_temp_master WHERE name = 'remark'"
+        remarks =
+            (try? database.read { database in
+                guard try Int.fetchOne(database, sql: hasRemarks) == 1 else { return [] }
+                return try String.fetchAll(database, sql: "SELECT text FROM remark ORDER BY rowid")
+            }) ?? []
         commits = CommitQueue(database: database, path: path)
     }
 
@@ -141,6 +158,10 @@ public final class Store: Sendable {
 extension Store: Journal {
     public func commit(_ commit: Commit) async throws {
         try await commits.commit(commit)
+    }
+
+    public func recall(_ id: ExecutionID) async throws -> Execution? {
+        try await read { try $0.execution(id) }
     }
 }
 

@@ -5,6 +5,7 @@ import Glibc
 import Pipelines
 import PluginHost
 import Runner
+import Store
 import Synchronization
 
 /// Something that whoever watches an execution is told, in order.
@@ -51,15 +52,20 @@ struct Conduct {
 
     func takeUp(_ execution: Execution) { sender.yield(.takenUp(execution)) }
 
-    var observe: @Sendable (Commit) -> Void { { [sender] in sender.yield(.committed($0)) } }
+    func driver(_ state: PipelineState, _ store: Store, _ runner: Runner) -> Driver {
+        Driver(state, journal: store, handler: runner, circumstance: circumstance) { [sender] in
+            sender.yield(.committed($0))
+        }
+    }
 
+    /// Sees an execution through, and the rollback that may follow from it.
     /// - Throws: always: the answer of the whole command.
-    func end(_ driver: Driver, _ runner: Runner) async throws -> Never {
+    func end(_ id: ExecutionID, _ driver: Driver, _ runner: Runner) async throws -> Never {
         let signals = endingSignals().map { source(of: $0) }
         defer { for signal in signals { signal.cancel() } }
         let ending = Task { [sender] in
             defer { sender.finish() }
-            return try await driver.ended()
+            try await driver.ended()
         }
         let view = makeView()
         let ticking = Task { [sender] in
@@ -67,6 +73,7 @@ struct Conduct {
         }
         defer { ticking.cancel() }
         var waitingForAnswers = false
+        var ids = [id]
         for await moment in moments {
             if case .interrupt = moment { interrupts.count.store(0, ordering: .relaxed) }
             view.show(moment)
@@ -76,35 +83,34 @@ struct Conduct {
             case .interrupt: await stop(driver)
             case .inputEnded: waitingForAnswers = true
             case .log: if case let skipped = backlog.shown(), skipped > 0 { view.show(.skipped(skipped)) }
-            case .takenUp, .committed, .skipped, .tick: break
+            case .committed(let commit): ids += commit.executions.map(\.after.id).filter { !ids.contains($0) }
+            case .takenUp, .skipped, .tick: break
             }
             if waitingForAnswers, await isWaitingForAnswers(driver) {
                 try await suspend(driver, runner, view, "nobody is there to answer the approval")
             }
         }
-        let execution: Execution
-        do {
-            execution = try await ending.value
-        } catch {
-            await runner.shutdown()
-            throw error
-        }
+        let outcome = await ending.result
         await runner.shutdown()
-        view.end(execution, options.resumption(of: execution.id.text), shells: shells(of: execution))
-        switch execution.status {
+        try outcome.get()
+        for id in ids {
+            guard let execution = try await driver.execution(id) else { continue }
+            view.end(execution, options.resumption(of: id.text), shells: shells(of: execution))
+        }
+        switch try await driver.execution(id)?.status {
         case .succeeded: throw Answer(.yes)
         case .stopped: throw Answer(.stopped)
-        case .failed, .inProgress, .stopping: throw Answer(.no)
+        case .failed, .superseded, .cancelled, .inProgress, .stopping, .cancelling, nil: throw Answer(.no)
         }
     }
 
     /// For each action that failed and of which something is kept, now or by an earlier core.
     private func shells(of execution: Execution) -> [(action: String, command: String)] {
         let kept = KeptWorkspaces(directory: "\(options.stateDirectory)/kept")
-        return execution.stages.enumerated().flatMap { index, actions in
+        return execution.stages.enumerated().flatMap { index, entered in
             let stage = execution.pipeline.stages[index]
             return stage.actions.filter { action in
-                guard let admitted = actions[action.name], case .failed = admitted.state else { return false }
+                guard let admitted = entered.actions[action.name], case .failed = admitted.state else { return false }
                 return kept.hasAny(of: execution.id, admitted.id)
             }.map { action in
                 let name = "\(stage.name)/\(action.name)"
@@ -140,29 +146,29 @@ struct Conduct {
 
     /// The first Ctrl-C waits for what runs, the second gives it up (STP-1, STP-2). The view says so.
     private func stop(_ driver: Driver) async {
-        let kind: StopRequest.Kind
-        switch await driver.execution.status {
-        case .inProgress: kind = .wait
-        case .stopping: kind = .abandon
-        case .stopped, .succeeded, .failed: return
+        for execution in await driver.state.executions.values {
+            var kind = StopRequest.Kind.wait
+            if case .stopping = execution.status { kind = .abandon }
+            let request = StopRequest(kind: kind, reason: "interrupted", by: userName())
+            // Refused only when the execution has ended meanwhile.
+            try? await driver.submit(.stopRequested(request), of: execution.id)
         }
-        // Refused only when the execution has ended meanwhile.
-        try? await driver.submit(.stopRequested(StopRequest(kind: kind, reason: "interrupted", by: userName())))
     }
 
     /// Leaves the execution as it is, to be gone on with later.
     private func suspend(_ driver: Driver, _ runner: Runner, _ view: any View, _ reason: String) async throws -> Never {
         await runner.shutdown()
         view.suspend()
-        let id = await driver.execution.id
-        throw Answer(.stopped, "\(reason); `\(options.resumption(of: id.text))` goes on")
+        let commands = await driver.state.executions.keys.map { "; `\(options.resumption(of: $0.text))` goes on" }
+        throw Answer(.stopped, "\(reason)\(commands.joined())")
     }
 
     // MARK: Approvals
 
     private func isWaitingForAnswers(_ driver: Driver) async -> Bool {
-        let execution = await driver.execution
-        return execution.runningDispatches.isEmpty && !execution.pendingApprovals.isEmpty
+        let executions = await driver.state.executions.values
+        return executions.allSatisfy(\.runningDispatches.isEmpty)
+            && executions.contains { !$0.pendingApprovals.isEmpty }
     }
 
     private func answer(_ request: ApprovalRequest, _ driver: Driver) {
@@ -205,7 +211,7 @@ struct Conduct {
     private func submit(_ status: ApprovalAnswer.Status, _ request: ApprovalRequest, _ driver: Driver, by: String) {
         let answer = ApprovalAnswer(token: request.token, status: status, summary: "", by: by)
         // Refused only when the approval is over meanwhile, by a stop or its time.
-        Task { try? await driver.submit(.approvalAnswered(request.attempt, answer)) }
+        Task { try? await driver.submit(.approvalAnswered(request.attempt, answer), of: request.attempt.execution) }
     }
 }
 

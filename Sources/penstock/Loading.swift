@@ -31,25 +31,25 @@ struct TemplateOptions: ParsableArguments {
     /// - Parameters:
     ///   - isReplaced: of an action for which something stands in; its type may be one that nothing here serves.
     ///   - check: refuses what does not fit a pipeline that can be read; the findings may come from that.
-    ///   - refusesFailures: whether the caller lets no action fail where a stage has an `onFailure`.
+    ///   - runsRules: whether the rules of conditions are run, for which there must be plugins; else they are findings.
     ///   - needsPlugins: whether an action type that no installed plugin serves is a finding.
     /// - Throws: all findings, as the answer of the command.
     func loadFaultless(
         _ path: String, _ installation: Installation, refusal: Exit = .no, isReplaced: (ActionPlace) -> Bool,
-        refusesFailures: Bool = false, needsPlugins: Bool = false, check: (Pipeline) throws -> Void = { _ in }
+        runsRules: Bool = true, needsPlugins: Bool = false, check: (Pipeline) throws -> Void = { _ in }
     ) throws -> DefinitionFile {
         let file = try load(path, catalogue: installation.actionTypes)
         let replaced = Set(file.pipeline.typePaths.filter { isReplaced($0.place) }.map { file.place(of: $0.path) })
         let findings = file.findings.filter { $0.rule != "ACT-2" || !replaced.contains($0.path) }
         let said = Set(findings.map(\.path))
         let more =
-            file.conditionFindings(butOnFailure: refusesFailures)
+            (runsRules ? file.missingRulePlugins(installation.catalogue) : file.rules)
             + (needsPlugins ? file.missingPlugins(installation.catalogue) : [])
         let all = findings + more.filter { !said.contains($0.path) && !replaced.contains($0.path) }
         if all.allSatisfy({ $0.rule == "ACT-2" }) { try check(file.pipeline) }
         guard all.isEmpty else {
             // A plugin that is missed may be one whose manifest cannot be read.
-            let isMissed = all.contains { $0.rule == "ACT-2" }
+            let isMissed = all.contains { $0.rule == "ACT-2" || $0.rule == "CND-3" }
             let problems = isMissed ? installation.catalogue.problems.map(\.description) : []
             throw Answer(refusal, (all.map { "\(path): \($0)" } + problems).joined(separator: "\npenstock: "))
         }
@@ -66,42 +66,20 @@ extension DefinitionFile {
         }
     }
 
-    /// Conditions are not run, and what ignored them would say that a stage goes through which would not.
-    fileprivate func conditionFindings(butOnFailure: Bool) -> [Finding] {
-        pipeline.stages.enumerated().compactMap { index, stage in
-            let counts = stage.onFailure != nil && !butOnFailure
-            guard stage.beforeEntry != nil || stage.onSuccess != nil || counts else { return nil }
-            return conditionFinding(index)
+    fileprivate func missingRulePlugins(_ catalogue: PluginCatalogue) -> [Finding] {
+        pipeline.ruleTypes.compactMap { rule, path in
+            let id = ActionTypeIdentifier(rule.type)
+            guard catalogue.plugin(for: id) == nil else { return nil }
+            return Finding(path: place(of: path), rule: "CND-3", message: catalogue.explanation(of: id))
         }
     }
 
-    private func conditionFinding(_ index: Int) -> Finding {
-        let name = pipeline.stages[index].name
-        return Finding(
-            path: place(of: "stages[\(index)]"), rule: "CND-1",
-            message: "stage \(name) has conditions, which this version does not run: remove them")
-    }
-
-    /// What follows the failure of a stage is not run. Where something is declared for it, all actions must have stubs
-    /// that succeed: then it is what it would be.
-    func refuseFailures(_ stubs: [String: Stub], in path: String) throws {
-        for (index, stage) in pipeline.stages.enumerated() where stage.onFailure != nil {
-            let canFail = stage.actions.filter { stubs["\(stage.name)/\($0.name)"]?.succeeds != true }
-            if canFail.isEmpty { continue }
-            let names = canFail.map(\.name).joined(separator: ", ")
-            throw Answer(
-                .no,
-                "\(path): \(conditionFinding(index)), or put stubs that succeed in place of \(names)")
-        }
-    }
-}
-
-extension Stub {
-    fileprivate var succeeds: Bool {
-        switch self {
-        case .action(let stub): if case .succeeds = stub.outcome { true } else { false }
-        case .approval(.answers(let status, _, _)): status == .approved
-        case .approval(.expires): false
+    /// No stub stands in for a rule, and what ignored it would say that a stage goes through which would not.
+    fileprivate var rules: [Finding] {
+        pipeline.ruleTypes.map { rule, path in
+            Finding(
+                path: place(of: path), rule: "CND-3",
+                message: "nothing can stand in for the rule \(rule.name) of a condition: remove it for the scenarios")
         }
     }
 }
@@ -112,6 +90,21 @@ extension Pipeline {
         stages.enumerated().flatMap { index, stage in
             stage.actions.enumerated().map { position, action in
                 (ActionPlace(stage: stage.name, action: action), "stages[\(index)].actions[\(position)].actionTypeId")
+            }
+        }
+    }
+
+    /// Each rule of a condition with the place of its type in the definition.
+    fileprivate var ruleTypes: [(rule: Rule, path: String)] {
+        stages.enumerated().flatMap { index, stage in
+            [("beforeEntry", stage.beforeEntry), ("onSuccess", stage.onSuccess), ("onFailure", stage.onFailure)].flatMap
+            {
+                name, guarded in
+                (guarded?.conditions ?? []).enumerated().flatMap { position, condition in
+                    condition.rules.enumerated().map {
+                        ($1, "stages[\(index)].\(name).conditions[\(position)].rules[\($0)].ruleTypeId")
+                    }
+                }
             }
         }
     }

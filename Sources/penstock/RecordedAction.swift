@@ -20,13 +20,13 @@ struct RecordedAction {
     init(_ name: String, of id: String, in store: Store) async throws {
         execution = try await store.find(id).execution
         (stage, action) = try execution.pipeline.action(named: name)
-        let (stage, action) = (stage, action)
+        let place = PlacedAction.Place(stage: stage, condition: nil, name: action.name)
         let journal = try await store.facts(of: execution.id)
-        jobs = try Execution.jobs(of: execution.pipeline, journal: journal).filter {
-            $0.dispatch.attempt.stage == stage && $0.dispatch.attempt.action == action.name
+        jobs = try Execution.jobs(of: execution.declaration, journal: journal).filter {
+            $0.dispatch.attempt.place == place
         }
         admitted = try await store.actions(of: execution.id).last {
-            $0.stage == stage && $0.action == action.name
+            $0.place == place
         }?.execution
     }
 

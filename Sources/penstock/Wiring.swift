@@ -158,7 +158,11 @@ struct Wiring {
         return setup
     }
 
-    func store(_ access: Store.Access) throws -> Store { try Store(directory: state, access: access) }
+    func store(_ access: Store.Access) throws -> Store {
+        let store = try Store(directory: state, access: access)
+        for remark in store.remarks { complain(remark) }
+        return store
+    }
 }
 
 @Sendable func now() -> Instant {

@@ -15,6 +15,11 @@ private final class Ledger: Journal {
             state.commits.append(commit)
         }
     }
+
+    func recall(_ id: ExecutionID) async throws -> Execution? {
+        await Task.yield()
+        return state.withLock { $0.commits.flatMap(\.executions).last { $0.after.id == id }?.after }
+    }
 }
 
 /// Writes down what it is asked for, and that it was on the ledger before.
@@ -51,19 +56,32 @@ struct DriverTests {
             name: "p", stages: [Stage(name: "S", actions: (0..<width).map { Action(name: "A\($0)", type: type) })])
     }
 
+    private let id = ExecutionID("e")
+
+    private func driver(_ state: PipelineState, _ hands: Hands) -> Driver {
+        Driver(state, journal: ledger, handler: hands, circumstance: circumstance, observe: { _ in })
+    }
+
+    private func start(_ id: ExecutionID) -> Start {
+        Start(execution: id, pipelineVersion: 1, trigger: .init(type: "t", detail: ""), sandbox: "none")
+    }
+
     private func begin(width: Int) async throws -> Driver {
-        let start = Start(
-            execution: ExecutionID("e"), pipelineVersion: 1, trigger: .init(type: "t", detail: ""), sandbox: "none")
-        return try await Driver.starting(
-            start, of: pipeline(width: width), journal: ledger, handler: hands, circumstance: circumstance,
-            observe: { _ in })
+        let driver = driver(PipelineState(pipeline(width: width), version: 1), hands)
+        try await driver.start(start(id))
+        return driver
+    }
+
+    private func end(_ driver: Driver) async throws -> ExecutionStatus? {
+        try await driver.ended()
+        return try await driver.execution(id)?.status
     }
 
     @Test("nothing is done before it is written down (law 6)")
     func commitBeforeDoing() async throws {
         let driver = try await begin(width: 3)
-        for attempt in hands.attempts { try await driver.submit(.actionSucceeded(attempt, ActionResult())) }
-        #expect(try await driver.ended().status == .succeeded)
+        for attempt in hands.attempts { try await driver.submit(.actionSucceeded(attempt, ActionResult()), of: id) }
+        #expect(try await end(driver) == .succeeded)
         #expect(hands.early.withLock { $0 } == 0)
         #expect(hands.attempts.count == 3)
     }
@@ -75,7 +93,8 @@ struct DriverTests {
         let refused = await withTaskGroup(of: Bool.self) { group in
             for attempt in attempts + attempts {
                 group.addTask {
-                    do { try await driver.submit(.actionSucceeded(attempt, ActionResult())) } catch is Rejection {
+                    do { try await driver.submit(.actionSucceeded(attempt, ActionResult()), of: id) } catch is Rejection
+                    {
                         return true
                     } catch {}
                     return false
@@ -84,7 +103,7 @@ struct DriverTests {
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(refused == 64)
-        #expect(try await driver.ended().status == .succeeded)
+        #expect(try await end(driver) == .succeeded)
         #expect(ledger.state.withLock { $0.commits.count } < 65)
     }
 
@@ -94,28 +113,63 @@ struct DriverTests {
         let attempts = hands.attempts
         ledger.state.withLock { $0.fails = true }
         await #expect(throws: Ledger.Full.self) {
-            try await driver.submit(.actionSucceeded(attempts[0], ActionResult()))
+            try await driver.submit(.actionSucceeded(attempts[0], ActionResult()), of: id)
         }
         ledger.state.withLock { $0.fails = false }
         await #expect(throws: Ledger.Full.self) {
-            try await driver.submit(.actionSucceeded(attempts[1], ActionResult()))
+            try await driver.submit(.actionSucceeded(attempts[1], ActionResult()), of: id)
         }
-        await #expect(throws: Ledger.Full.self) { _ = try await driver.ended() }
-        #expect(await driver.execution.runningDispatches.count == 2)
+        await #expect(throws: Ledger.Full.self) { try await driver.ended() }
+        #expect(try await driver.execution(id)?.runningDispatches.count == 2)
     }
 
     @Test("recovery loses what ran, and what the outbox still names may have run (law 7)")
     func recovery() async throws {
         let first = try await begin(width: 2)
-        let stored = await first.execution
+        let stored = try #require(try await first.execution(id))
         let later = Hands(ledger)
-        let driver = try await Driver.recovering(
-            stored, outbox: [.run(stored.runningDispatches[0])], journal: ledger, handler: later,
-            circumstance: circumstance, observe: { _ in })
+        let driver = driver(await first.state, later)
+        try await driver.recover(outbox: [.run(stored.runningDispatches[0])])
         #expect(Set(later.attempts.map(\.description)) == ["S/A0#2", "S/A1#2"])
         let before = stored.runningDispatches.map(\.attempt.id)
         #expect(Set(later.attempts.map(\.id)) == Set(before), "the idempotency key stays")
-        for attempt in later.attempts { try await driver.submit(.actionSucceeded(attempt, ActionResult())) }
-        #expect(try await driver.ended().status == .succeeded)
+        for attempt in later.attempts { try await driver.submit(.actionSucceeded(attempt, ActionResult()), of: id) }
+        #expect(try await end(driver) == .succeeded)
+    }
+
+    @Test("what is over is recalled from the journal: it may be run again, and a late word about it is refused (RTY-1)")
+    func recalling() async throws {
+        let driver = try await begin(width: 1)
+        let failure = ActionFailure(code: "JobFailed", message: "x")
+        try await driver.submit(.actionFailed(hands.attempts[0], failure), of: id)
+        try await driver.ended()
+        #expect(await driver.state.executions.isEmpty)
+        let abandon = StopRequest(kind: .abandon, reason: "", by: "")
+        await #expect(throws: Rejection.notStoppable(.failed(reason: "action S/A0 failed"))) {
+            try await driver.submit(.stopRequested(abandon), of: id)
+        }
+        let retry = StageRetry(stage: "S", mode: .failedActions, by: "ann")
+        try await driver.submit(.stageRetried(retry), of: id)
+        try await driver.submit(.actionSucceeded(try #require(hands.attempts.last), ActionResult()), of: id)
+        #expect(try await end(driver) == .succeeded)
+        await #expect(throws: Rejection.unknownExecution(ExecutionID("?"))) {
+            try await driver.submit(.resumed(by: ""), of: ExecutionID("?"))
+        }
+        let changes = ledger.state.withLock { $0.commits.flatMap(\.executions) }
+        #expect(changes.count { $0.before == nil } == 1, "a recalled execution is not a new one")
+    }
+
+    @Test("one waits for another, and both end; what changes together is committed together (EXE-5)")
+    func together() async throws {
+        let driver = try await begin(width: 1)
+        let second = ExecutionID("f")
+        try await driver.start(start(second))
+        #expect(hands.attempts.count == 1)
+        try await driver.submit(.actionSucceeded(hands.attempts[0], ActionResult()), of: id)
+        let commit = try #require(ledger.state.withLock { $0.commits.last })
+        #expect(commit.executions.map(\.after.id) == [id, second] && commit.pipeline?.gates["S"]?.inside == second)
+        try await driver.submit(.actionSucceeded(hands.attempts[1], ActionResult()), of: second)
+        #expect(try await end(driver) == .succeeded)
+        #expect(try await driver.execution(second)?.status == .succeeded)
     }
 }

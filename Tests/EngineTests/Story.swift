@@ -1,132 +1,133 @@
 import Engine
 import Pipelines
 
-/// One execution driven by the words of a transcript.
+/// One pipeline driven by the words of a transcript.
 ///
-/// `pipeline` lines declare, the other words are facts. The answer to a command is what the engine asks for, then
-/// whatever changed, one line each.
+/// Words that declare shape the draft, which the first fact and `declare` put into force; the other words are facts.
+/// The first execution is `e`; words for another begin with its name and a colon, and so do the lines about it. The
+/// answer to a command is what the engine asks for, then whatever changed, one line each.
 struct Story {
-    private var pipeline = Pipeline(name: "p", stages: [])
-    private(set) var execution: Execution?
-    private(set) var facts: [Fact] = []
-    private var start = Start(
+    var draft = Pipeline(name: "p", stages: [])
+    var limits = PipelineLimits()
+    private(set) var state: PipelineState?
+    /// As they are now, those that are over too, in the order of their beginning.
+    private(set) var executions: [Execution] = []
+    private var facts: [(fact: PipelineFact, past: Execution?)] = []
+    private var journals: [ExecutionID: [Fact]] = [:]
+    private var declared = Pipeline(name: "p", stages: [])
+    var start = Start(
         execution: ExecutionID("e"), pipelineVersion: 1, trigger: .init(type: "StartPipelineExecution", detail: "test"),
         sandbox: "none")
-    private var clock: Int64 = 0
-    private var tokens: [String: String] = [:]
+    var clock: Int64 = 0
+    private var tokens: [Attempt: String] = [:]
+    /// Of executions that nobody named.
+    private var names: [ExecutionID: String] = [:]
 
     mutating func perform(_ command: String) -> String {
-        let words = command.split(separator: " ").map(String.init)
+        var words = command.split(separator: " ").map(String.init)
+        if declare(words, command) { return "" }
+        var name = "e"
+        if words[0].hasSuffix(":") { name = String(words.removeFirst().dropLast()) }
         switch words[0] {
-        case "stage":
-            return declareStage(words[1], command.split(separator: ":", maxSplits: 1).last.map(String.init) ?? "")
-        case "variable":
-            let pair = words[1].split(separator: "=", maxSplits: 1).map(String.init)
-            pipeline.variables.append(PipelineVariable(name: pair[0], defaultValue: pair.count > 1 ? pair[1] : nil))
-            return ""
-        case "given":
-            let pair = words[1].split(separator: "=", maxSplits: 1).map(String.init)
-            start.variables[pair[0]] = pair[1]
-            return ""
-        case "stop-after":
-            start.stopAfterStage = words[1]
-            return ""
-        case "start": return begin()
+        case "start":
+            if words.count > 1 { start.execution = ExecutionID(words[1]) }
+            return apply(.started(start))
+        case "rollback": return rollBack(words)
+        case "declare": return apply(.declared(draft, version: (state?.version ?? 0) + 1))
+        case "disable", "enable": return apply(transition(words))
         case "replay": return replay()
+        case "gates": return gates()
+        case "counters": return counters(of: id(name))
         case "later":
             clock += Int64(words[1])! * 1_000
             return ""
         default:
-            guard let event = event(words) else { return "no such command: \(command)" }
-            return apply(event)
+            guard let event = event(words, of: id(name)) else { return "no such command: \(command)" }
+            return apply(.execution(id(name), event))
         }
-    }
-
-    // MARK: Declaring
-
-    /// `stage Build: Compile Code -> App; 2 Lint Code; 2 Ok approval`
-    private mutating func declareStage(_ name: String, _ actions: String) -> String {
-        let name = name.replacing(":", with: "")
-        pipeline.stages.append(
-            Stage(name: name, actions: actions.split(separator: ";").map { action(String($0), name) }))
-        return ""
-    }
-
-    private func action(_ text: String, _ stage: String) -> Action {
-        let sides = text.components(separatedBy: "->")
-        var words = sides[0].split(separator: " ").map(String.init)
-        let order = Int(words[0])
-        if order != nil { words.removeFirst() }
-        let category = stage == "Source" ? "Source" : "Build"
-        var action = Action(
-            name: words.removeFirst(),
-            type: ActionTypeID(category: category, owner: "Custom", provider: "X", version: "1"))
-        action.runOrder = order ?? 1
-        for word in words {
-            if word == "approval" {
-                action.type = .manualApproval
-            } else if word.hasPrefix("ns=") {
-                action.namespace = String(word.dropFirst(3))
-            } else if let equal = word.firstIndex(of: "=") {
-                action.configuration[String(word[..<equal])] = String(word[word.index(after: equal)...])
-            } else {
-                action.inputArtifacts.append(word)
-            }
-        }
-        if sides.count > 1 {
-            action.outputArtifacts = sides[1].split(separator: " ").map { OutputArtifact(name: String($0)) }
-        }
-        return action
     }
 
     // MARK: Facts
 
-    private mutating func begin() -> String {
-        let fact = Fact(.started(start), at: now, seed: seed)
-        let (execution, effects) = Execution.starting(start, of: pipeline, at: fact.at, seed: fact.seed)
-        facts.append(fact)
-        self.execution = execution
-        return answer(effects, before: nil)
-    }
-
-    private mutating func apply(_ event: Event) -> String {
-        clock += 1
-        let before = execution
-        let fact = Fact(event, at: now, seed: seed)
+    private mutating func apply(_ event: PipelineEvent) -> String {
+        if state == nil {
+            declared = draft
+            state = PipelineState(draft, version: 1, limits: limits)
+        } else if case .started = event {
+        } else {
+            clock += 1
+        }
+        let before = state
+        let fact = PipelineFact(event, at: now, seed: Seed(high: clock, low: Int64(facts.count)))
+        var past: Execution?
+        if case .execution(let id, _) = event { past = executions.first { $0.id == id && $0.status.isOver } }
         do {
-            let effects = try execution!.apply(fact)
-            facts.append(fact)
-            return answer(effects, before: before)
+            let change = try state!.apply(fact, recalling: past)
+            facts.append((fact, past))
+            return answer(change)
         } catch {
-            return execution == before ? "refused: \(error)" : "refused, and yet something changed: \(error)"
+            return state == before ? "refused: \(error)" : "refused, and yet something changed: \(error)"
         }
     }
 
-    private mutating func event(_ words: [String]) -> Event? {
+    private func transition(_ words: [String]) -> PipelineEvent {
+        let side: TransitionChange.Side = words.dropFirst(2).first == "outbound" ? .outbound : .inbound
+        let reason = words.dropFirst(side == .outbound ? 3 : 2).joined(separator: " ")
+        return .transitionChanged(
+            TransitionChange(
+                stage: words[1], side: side, disabledReason: words[0] == "disable" ? reason : nil, by: "ann"))
+    }
+
+    /// `rollback Deploy to e as r1`
+    private mutating func rollBack(_ words: [String]) -> String {
+        guard let target = executions.first(where: { $0.id == id(words[3]) }) else { return "no execution \(words[3])" }
+        do {
+            let rollback = try state!.rollback(of: words[1], to: target)
+            return apply(
+                .started(
+                    Start(
+                        execution: ExecutionID(words[5]), pipelineVersion: state!.version,
+                        trigger: .init(type: "ManualRollback", detail: "ann"), rollback: rollback, sandbox: "none")))
+        } catch {
+            return "refused: \(error)"
+        }
+    }
+
+    private func event(_ words: [String], of id: ExecutionID) -> Event? {
         let rest = words.dropFirst(2).joined(separator: " ")
-        let attempt = words.count > 1 ? attempt(words[1]) : nil
-        switch (words[0], attempt) {
-        case ("succeed", let attempt?): return .actionSucceeded(attempt, result(words.dropFirst(2), attempt))
-        case ("fail", let attempt?): return .actionFailed(attempt, ActionFailure(code: "JobFailed", message: rest))
-        case ("continue", let attempt?):
+        switch words[0] {
+        case "stop": return .stopRequested(StopRequest(kind: .wait, reason: "enough", by: "ann"))
+        case "abandon": return .stopRequested(StopRequest(kind: .abandon, reason: "now", by: "ann"))
+        case "resume": return .resumed(by: "ann")
+        case "retry":
+            return StageRetry.Mode(rawValue: words[2]).map {
+                .stageRetried(StageRetry(stage: words[1], mode: $0, by: "ann"))
+            }
+        case "override":
+            return ConditionKind(rawValue: words[2]).map {
+                .conditionOverridden(ConditionOverride(stage: words[1], condition: $0, by: "ann"))
+            }
+        default: break
+        }
+        guard words.count > 1, let attempt = attempt(words[1], of: id) else { return nil }
+        func answer(_ status: ApprovalAnswer.Status) -> ApprovalAnswer {
+            ApprovalAnswer(token: tokens[attempt] ?? "none", status: status, summary: rest, by: "ann")
+        }
+        switch words[0] {
+        case "succeed": return .actionSucceeded(attempt, result(words.dropFirst(2), attempt))
+        case "fail": return .actionFailed(attempt, ActionFailure(code: "JobFailed", message: rest))
+        case "continue":
             return .actionContinues(attempt, Continuation(token: rest, notBefore: now.adding(seconds: 30)))
-        case ("progress", let attempt?): return .actionProgressed(attempt, ExternalExecution(summary: rest))
-        case ("lose", let attempt?): return .attemptLost(attempt, .coreEnded)
-        case ("unavailable", let attempt?): return .attemptLost(attempt, .unavailable(rest))
-        case ("approve", let attempt?): return .approvalAnswered(attempt, approval(.approved, rest, words[1]))
-        case ("reject", let attempt?): return .approvalAnswered(attempt, approval(.rejected, rest, words[1]))
-        case ("approve-with-wrong-token", let attempt?):
+        case "progress": return .actionProgressed(attempt, ExternalExecution(summary: rest))
+        case "lose": return .attemptLost(attempt, .coreEnded)
+        case "unavailable": return .attemptLost(attempt, .unavailable(rest))
+        case "approve": return .approvalAnswered(attempt, answer(.approved))
+        case "reject": return .approvalAnswered(attempt, answer(.rejected))
+        case "approve-with-wrong-token":
             return .approvalAnswered(attempt, ApprovalAnswer(token: "?", status: .approved, summary: "", by: "ann"))
-        case ("expire", let attempt?): return .approvalExpired(attempt)
-        case ("stop", _): return .stopRequested(StopRequest(kind: .wait, reason: "enough", by: "ann"))
-        case ("abandon", _): return .stopRequested(StopRequest(kind: .abandon, reason: "now", by: "ann"))
-        case ("resume", _): return .resumed(by: "ann")
+        case "expire": return .approvalExpired(attempt)
         default: return nil
         }
-    }
-
-    private func approval(_ status: ApprovalAnswer.Status, _ summary: String, _ action: String) -> ApprovalAnswer {
-        ApprovalAnswer(token: tokens[action] ?? "none", status: status, summary: summary, by: "ann")
     }
 
     private func result(_ words: ArraySlice<String>, _ attempt: Attempt) -> ActionResult {
@@ -139,46 +140,79 @@ struct Story {
             let pair = word.split(separator: "=", maxSplits: 1).map(String.init)
             result.outputVariables[pair[0]] = pair.count > 1 ? pair[1] : ""
         }
-        let action = pipeline.stages.first { $0.name == attempt.stage }!.actions.first { $0.name == attempt.action }!
-        for artifact in action.outputArtifacts { result.artifacts[artifact.name] = "digest-of-\(artifact.name)" }
+        let execution = executions.first { $0.id == attempt.execution }!
+        let stage = execution.pipeline.stages.first { $0.name == attempt.stage }!
+        let action = attempt.condition == nil ? stage.actions.first { $0.name == attempt.action } : nil
+        let prefix = attempt.execution.text == "e" ? "digest-of" : "\(name(of: attempt.execution))-digest-of"
+        for artifact in action?.outputArtifacts ?? [] { result.artifacts[artifact.name] = "\(prefix)-\(artifact.name)" }
         return result
     }
 
-    /// `Compile` is its present attempt, `Compile#1` an earlier one.
-    private func attempt(_ word: String) -> Attempt? {
+    /// `Compile` is its present attempt, `Compile#1` an earlier one; rules are named as actions are.
+    private func attempt(_ word: String, of id: ExecutionID) -> Attempt? {
         let parts = word.split(separator: "#").map(String.init)
-        guard let execution else { return nil }
+        guard let execution = executions.first(where: { $0.id == id }) else { return nil }
         for (index, stage) in execution.stages.enumerated().reversed() {
-            guard let action = stage[parts[0]] else { continue }
+            var found = stage.actions[parts[0]].map { (action: $0, condition: ConditionKind?.none) }
+            for (kind, condition) in stage.conditions where found == nil {
+                found = condition.rules[parts[0]].map { (action: $0, condition: kind) }
+            }
+            guard let (action, condition) = found else { continue }
             let number: Int
             switch action.state {
             case .running(let running): number = running.dispatch.attempt.number
             default: number = 1
             }
             return Attempt(
-                execution: execution.id, stage: pipeline.stages[index].name, action: parts[0], id: action.id,
-                number: parts.count > 1 ? Int(parts[1])! : number)
+                execution: execution.id, stage: execution.pipeline.stages[index].name, action: parts[0], id: action.id,
+                number: parts.count > 1 ? Int(parts[1])! : number, condition: condition)
         }
         return nil
     }
 
     private var now: Instant { Instant(milliseconds: clock) }
-    private var seed: Seed { Seed(high: clock, low: Int64(facts.count)) }
+
+    private func id(_ name: String) -> ExecutionID {
+        names.first { $0.value == name }?.key ?? ExecutionID(name)
+    }
+
+    func name(of id: ExecutionID) -> String { names[id] ?? id.text }
 
     // MARK: Answers
 
-    private mutating func answer(_ effects: [Effect], before: Execution?) -> String {
-        var lines = effects.map { effect -> String in
-            switch effect {
-            case .run(let dispatch): return describe(dispatch)
-            case .cancel(let attempt): return "cancel \(attempt)"
-            case .awaitApproval(let request):
-                tokens[request.attempt.action] = request.token
-                return "await approval \(request.attempt)\(request.customData.map { " \"\($0)\"" } ?? "")"
+    private mutating func answer(_ change: PipelineChange) -> String {
+        for change in change.executions {
+            let id = change.after.id
+            if change.before == nil, change.after.start.trigger.type == "AutomatedRollback" {
+                names[id] = "auto\(names.count + 1)"
+            }
+            journals[id, default: []] += change.facts
+            if let index = executions.firstIndex(where: { $0.id == id }) {
+                executions[index] = change.after
+            } else {
+                executions.append(change.after)
             }
         }
-        lines += changes(since: before)
+        var lines: [String] = []
+        for effect in change.effects {
+            if case .awaitApproval(let request) = effect { tokens[request.attempt] = request.token }
+            lines.append(prefix(effect.attempt.execution) + describe(effect))
+        }
+        for change in change.executions {
+            lines += Story.changes(change.before, change.after, name).map { prefix(change.after.id) + $0 }
+        }
         return lines.joined(separator: "\n")
+    }
+
+    private func prefix(_ id: ExecutionID) -> String { id.text == "e" ? "" : "\(name(of: id)): " }
+
+    private func describe(_ effect: Effect) -> String {
+        switch effect {
+        case .run(let dispatch): describe(dispatch)
+        case .cancel(let attempt): "cancel \(attempt)"
+        case .awaitApproval(let request):
+            "await approval \(request.attempt)\(request.customData.map { " \"\($0)\"" } ?? "")"
+        }
     }
 
     private func describe(_ dispatch: Dispatch) -> String {
@@ -186,59 +220,59 @@ struct Story {
         for (key, value) in dispatch.action.configuration.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(value)" }
         for (name, digest) in dispatch.inputs.sorted(by: { $0.key < $1.key }) { line += " \(name):\(digest)" }
         for (name, id) in dispatch.revisions.sorted(by: { $0.key < $1.key }) { line += " \(name)@\(id)" }
+        if let revision = dispatch.sourceRevision { line += " at \(revision.type) \(revision.value)" }
         if let token = dispatch.continuationToken { line += " token \"\(token)\"" }
         if let wait = dispatch.notBefore { line += " in \((wait.milliseconds - clock) / 1_000) s" }
         return line
     }
 
-    private func changes(since before: Execution?) -> [String] {
-        guard let execution else { return [] }
-        var lines: [String] = []
-        for (index, stage) in execution.stages.enumerated() {
-            let old = before.flatMap { index < $0.stages.count ? $0.stages[index] : nil }
-            for declared in pipeline.stages[index].actions {
-                if let summary = stage[declared.name]?.external.summary,
-                    summary != old?[declared.name]?.external.summary
-                {
-                    lines.append("\(declared.name) says: \(summary)")
-                }
-                guard let action = stage[declared.name], action.state.name != old?[declared.name]?.state.name else {
-                    continue
-                }
-                if case .failed(let failure) = action.state {
-                    lines.append("\(declared.name): Failed, \(failure.message)")
-                } else {
-                    lines.append("\(declared.name): \(action.state.name)")
-                }
-            }
-            let status = execution.status(ofStage: index)
-            if old == nil || before?.status(ofStage: index) != status {
-                lines.append("stage \(pipeline.stages[index].name): \(status.rawValue)")
-            }
-        }
-        if before?.status != execution.status {
-            lines.append("execution: \(execution.status.name)\(reason(execution.status))")
-        }
-        return lines
+    private func counters(of id: ExecutionID) -> String {
+        guard let execution = executions.first(where: { $0.id == id }), let retries = execution.stages.last?.retries
+        else { return "nothing has been entered" }
+        return "attempt \(execution.attempt), of the stage \(retries.automatic) automatic and \(retries.manual) manual"
+            + (retries.latest.map { ", the last \($0.rawValue)" } ?? "")
     }
 
-    private func reason(_ status: ExecutionStatus) -> String {
-        switch status {
-        case .failed(let reason), .stopped(let reason): ", \(reason)"
-        case .inProgress, .stopping, .succeeded: ""
-        }
+    private func gates() -> String {
+        guard let state else { return "no gates yet" }
+        return state.pipeline.stages.map { stage in
+            let gate = state.gates[stage.name]!
+            var parts: [String] = []
+            if let reason = gate.inbound.disabledReason { parts.append("closed (\(reason))") }
+            if let reason = gate.outbound.disabledReason { parts.append("exit closed (\(reason))") }
+            if let inside = gate.inside { parts.append("\(name(of: inside)) inside") }
+            if !gate.waiting.isEmpty {
+                parts.append(gate.waiting.map { name(of: $0.execution) }.joined(separator: ", ") + " waiting")
+            }
+            return "\(stage.name): \(parts.isEmpty ? "free" : parts.joined(separator: ", "))"
+        }.joined(separator: "\n")
     }
 
+    /// Folds everything again: the pipeline's facts, and the facts of each execution alone (law 4).
     private func replay() -> String {
-        guard case .started(let start) = facts[0].event else { return "the first fact is no start" }
-        var copy = Execution.starting(start, of: pipeline, at: facts[0].at, seed: facts[0].seed).execution
-        for fact in facts.dropFirst() { _ = try? copy.apply(fact) }
-        return copy == execution ? "the same" : "different"
+        var copy = PipelineState(declared, version: 1, limits: limits)
+        var versions = [1: declared]
+        for (fact, past) in facts {
+            if case .declared(let pipeline, let version) = fact.event { versions[version] = pipeline }
+            _ = try? copy.apply(fact, recalling: past)
+        }
+        guard copy == state ?? copy else { return "different" }
+        for execution in executions {
+            let pipeline = versions[execution.start.pipelineVersion]!
+            guard (try? Execution.folding(journals[execution.id]!, of: pipeline)) == execution else {
+                return "\(execution.id) is different by its own facts"
+            }
+        }
+        return "the same"
     }
 }
 
-extension String {
-    fileprivate func components(separatedBy separator: String) -> [String] {
-        split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+extension Effect {
+    fileprivate var attempt: Attempt {
+        switch self {
+        case .run(let dispatch): dispatch.attempt
+        case .cancel(let attempt): attempt
+        case .awaitApproval(let request): request.attempt
+        }
     }
 }

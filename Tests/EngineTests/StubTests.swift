@@ -14,7 +14,7 @@ struct StubTests {
             execution: ExecutionID("e"), pipelineVersion: 1, trigger: .init(type: "t", detail: ""), sandbox: "none",
             stubs: stub.map { ["S/A": $0, "T/A": .approval(.expires(afterSeconds: 1))] } ?? [:])
         let pipeline = Pipeline(name: "p", stages: [Stage(name: "S", actions: [action])])
-        return Execution.starting(start, of: pipeline, at: moment, seed: Seed(high: 1, low: 1))
+        return Execution.entering(start, of: pipeline)
     }
 
     @Test("a stub travels with every dispatch of its action: again after a loss, and again when it is run anew (STP-5)")

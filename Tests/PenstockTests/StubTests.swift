@@ -161,31 +161,50 @@ struct StubTests {
         #expect(!site.exists("state"))
     }
 
-    @Test("an action without a stub still needs its plugin, and conditions are refused with stubs, too")
+    @Test("an action without a stub still needs its plugin, and so does a rule always")
     func stillNeeded() async throws {
         let site = try Site()
         let outcome = try await site.run(Self.unserved, "--stub", "Build/Make")
         #expect(outcome.code == 1 && outcome.errorText.contains("no plugin serves Source/AWS/ECR/1"), "\(outcome)")
         #expect(!outcome.errorText.contains("Unheard"))
-        guard case .object(var definition) = Self.unserved, case .array(var stages)? = definition["stages"],
-            case .object(var last)? = stages.last
-        else { return }
-        last["onFailure"] = ["result": "ROLLBACK"]
-        stages[stages.count - 1] = .object(last)
-        definition["stages"] = .array(stages)
-        try site.write("{End/Ship: {fail: {}}}", to: "stubs.yaml")
-        let refusal = "stage End has conditions, which this version does not run"
-        let failing = try await site.run(.object(definition), "--stub", "all", "--stubs", "stubs.yaml")
-        #expect(failing.code == 1 && failing.errorText.contains(refusal), "\(failing)")
-        #expect(failing.errorText.contains("or put stubs that succeed in place of Ship"), "\(failing)")
-        last["onSuccess"] = ["conditions": [["result": "FAIL", "rules": [rule]]]]
-        stages[stages.count - 1] = .object(last)
-        let guarded = try await site.run(
-            .object(definition.merging(["stages": .array(stages)]) { $1 }), "--stub", "all")
-        #expect(guarded.code == 1 && guarded.errorText.contains(refusal), "\(guarded)")
+        let guarded = Self.unserved.adding(["onSuccess": ["conditions": [["result": "FAIL", "rules": [rule]]]]])
+        let refused = try await site.run(guarded, "--stub", "all")
+        let place =
+            "stages[3].onSuccess.conditions[0].rules[0].ruleTypeId: no plugin serves Rule/AWS/DeploymentWindow/1"
+        #expect(refused.code == 1 && refused.errorText.contains(place), "\(refused)")
+        #expect(refused.errorText.contains("(CND-3)"))
+        let planned = try await site.penstock("plan", "pipeline.json")
+        #expect(planned.code == 1 && planned.errorText.contains(place), "\(planned)")
+        try site.write("scenarios: [{name: s, expect: {status: Succeeded}}]", to: "scenarios.yaml")
+        let words = ["\(Site.programs)/penstock", "test", "pipeline.json", "--scenarios", "scenarios.yaml"]
+        let tested = try await site.launch(words).outcome()
+        #expect(tested.code == 2 && tested.errorText.contains("nothing can stand in for the rule Window"), "\(tested)")
         #expect(!site.exists("state"))
-        // Nothing of the stage can fail, so nothing follows its failure.
-        #expect(try await site.run(.object(definition), "--stub", "all").code == 0)
+    }
+
+    @Test("a stage is begun again by itself, or goes back to what succeeded in it last (RTY-7, RBK-5)")
+    func onFailure() async throws {
+        let site = try Site()
+        try site.write("{End/Ship: {fail: {}}}", to: "stubs.yaml")
+        let retrying = Self.unserved.adding(["onFailure": ["result": "RETRY"]])
+        let failed = try await site.run(retrying, "--stub", "all", "--stubs", "stubs.yaml")
+        #expect(failed.code == 1 && failed.text.split(separator: "End/Ship Failed").count == 3, "\(failed)")
+        let retried = try await site.penstock("show", try await site.execution())
+        #expect(retried.text.contains("attempt    2") && retried.text.contains("(an earlier attempt)"), "\(retried)")
+
+        let rollingBack = Self.unserved.adding(["onFailure": ["result": "ROLLBACK"]])
+        let nowhere = try await site.run(rollingBack, "--stub", "all", "--stubs", "stubs.yaml")
+        #expect(nowhere.code == 1 && !nowhere.text.contains("rolls End back"), "\(nowhere)")
+        #expect(try await site.run(rollingBack, "--stub", "all").code == 0)
+        let target = try await site.execution()
+        let back = try await site.run(rollingBack, "--stub", "all", "--stubs", "stubs.yaml")
+        // The stub of the stage that fails fails in the rollback, too: it is part of the record.
+        #expect(back.code == 1 && back.text.contains("rolls End back to \(target)"), "\(back)")
+        let shown = try await site.penstock("show", try await site.execution())
+        #expect(
+            shown.text.contains("rollback   End to \(target)") && shown.text.contains("AutomatedRollback"), "\(shown)")
+        #expect(try await site.penstock("history", "--format", "json").objects().count == 5)
+        try await site.expectNothingLeft()
     }
 
     @Test(.enabled(if: corpus != nil || isContinuousIntegration, "PENSTOCK_CORPUS names no corpus"))
@@ -201,6 +220,18 @@ struct StubTests {
             }
         }
         #expect(ends.count == 22 && ends.values.allSatisfy { $0 == "Succeeded" }, "\(ends)")
+    }
+}
+
+extension JSON {
+    /// The definition with more members in its last stage.
+    fileprivate func adding(_ members: [String: JSON]) -> JSON {
+        guard case .object(var definition) = self, case .array(var stages)? = definition["stages"],
+            case .object(let last)? = stages.last
+        else { return self }
+        stages[stages.count - 1] = .object(last.merging(members) { $1 })
+        definition["stages"] = .array(stages)
+        return .object(definition)
     }
 }
 

@@ -290,5 +290,24 @@ class OneShell(CodeBuildCase):
             self.assertNotIn("\nfinally\n", ending.log)
 
 
+class CodeBuildRule(CodeBuildCase):
+    def rule(self, *commands, **options):
+        job, root = self.build_job(phases({"build": commands}), outputs=0, **options)
+        job["data"]["actionTypeId"]["category"] = "Rule"
+        return self.run_job(job, root)
+
+    def test_a_rule_is_met_when_the_build_succeeds_CND_10(self):
+        self.assertSucceeded(self.rule("grep -q primary source.txt"))
+        extra = self.rule('grep -q Extra1 "$CODEBUILD_SRC_DIR_Extra1"/*', inputs=2, PrimarySource="Source")
+        self.assertSucceeded(extra)
+
+    def test_a_rule_whose_build_fails_is_not_met_CND_10(self):
+        self.assertFailed(self.rule("grep -q ready source.txt"), "JobFailed", "grep -q ready")
+
+    def test_a_rule_is_configured_as_an_action_is(self):
+        self.assertFailed(self.rule("true", inputs=2), "ConfigurationError", "PrimarySource is missing")
+        self.assertFailed(self.rule("true", BatchEnabled="true"), "ConfigurationError", "BatchEnabled")
+
+
 if __name__ == "__main__":
     unittest.main()

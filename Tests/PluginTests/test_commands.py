@@ -218,5 +218,36 @@ class Commands(CommandsCase):
             self.assertEqual("cleaned" in ending.log, "cleaned" in command)
 
 
+class CommandsRule(CommandsCase):
+    def rule(self, *commands, inputs=0):
+        kind = {"category": "Rule", "owner": "AWS", "provider": "Commands", "version": "1"}
+        data = {"actionTypeId": kind, "action": {"commands": list(commands)}}
+        return self.commands_job(*commands, inputs=inputs, output=False, data=data)
+
+    def test_a_rule_is_met_when_its_commands_succeed_CND_10(self):
+        for commands, inputs in ((["true"], 0), (["[ -z \"$(ls -A)\" ]"], 0), (["cd /", "test -s /etc/hosts"], 1)):
+            ending = self.run_job(*self.rule(*commands, inputs=inputs))
+            self.assertSucceeded(ending)
+            self.assertEqual(ending.variables, {})
+        self.assertSucceeded(self.run_job(*self.rule('cat source.txt "$CODEBUILD_SRC_DIR_In1/source.txt"', inputs=2)))
+
+    def test_a_rule_whose_command_fails_is_not_met_CND_10(self):
+        job = self.rule("true", "grep -q ready source.txt", inputs=1)
+        self.assertFailed(self.run_job(*job), "JobFailed", "command 2 of 2", "exit code 1", "grep -q ready")
+
+    def test_a_rule_without_commands_is_refused(self):
+        self.assertFailed(self.run_job(*self.rule()), "ConfigurationError", "no commands")
+
+    def test_a_rule_that_is_cancelled_is_given_up(self):
+        job, root = self.rule("echo here >&2", "sleep 60")
+        process = self.start(root)
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+        for line in process.stderr:
+            if line == b"here\n":
+                break
+        self.stop(process, job)
+
+
 if __name__ == "__main__":
     unittest.main()

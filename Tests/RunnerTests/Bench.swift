@@ -55,6 +55,10 @@ final class Bench: Journal {
 
     func commit(_ commit: Commit) async throws { commits.withLock { $0.append(commit) } }
 
+    func recall(_ id: ExecutionID) async throws -> Execution? {
+        commits.withLock { $0.flatMap(\.executions).last { $0.after.id == id }?.after }
+    }
+
     /// Without a sandbox.
     func runner(settings: Settings = .none, limits: Limits = Limits()) throws -> Runner {
         let setup = RunnerSetup(
@@ -82,13 +86,15 @@ final class Bench: Journal {
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: 1, trigger: .init(type: "t", detail: ""),
             sandbox: "none")
-        let driver = try await Driver.starting(
-            start, of: Pipeline(name: "p", stages: [Stage(name: "S", actions: [action])]), journal: self,
-            handler: runner,
+        let pipeline = Pipeline(name: "p", stages: [Stage(name: "S", actions: [action])])
+        let driver = Driver(
+            PipelineState(pipeline, version: 1), journal: self, handler: runner,
             circumstance: Circumstance(now: now, seed: { Seed(high: .random(in: 0 ... .max), low: 1) }),
             observe: { _ in })
-        let execution = try await driver.ended()
-        return (execution, execution.stages[0][action.name]!)
+        try await driver.start(start)
+        try await driver.ended()
+        let execution = try await driver.execution(start.execution)!
+        return (execution, execution.stages[0].actions[action.name]!)
     }
 
     func seen(_ name: String) -> [String] {

@@ -43,14 +43,14 @@ struct RunnerTests {
             """)
         let (_, action) = try await bench.run(Action(name: "A", type: type))
         #expect(action.external == ExternalExecution(id: "x-9", summary: "half way", percentComplete: 50))
-        let kinds = bench.commits.withLock { $0.flatMap(\.facts) }.map { fact in
+        let kinds = bench.commits.withLock { $0.flatMap(\.executions).flatMap(\.facts) }.map { fact in
             switch fact.event {
             case .actionProgressed: "progressed"
             case .actionSucceeded: "succeeded"
             default: "other"
             }
         }
-        #expect(kinds == ["other", "progressed", "succeeded"])
+        #expect(kinds == ["other", "other", "progressed", "succeeded"])
     }
 
     @Test("past its time the job is killed and the action fails with both figures (HST-19)")

@@ -45,14 +45,14 @@ struct SimulationTests {
     func approvals(answer: JSON, outcome: String, seconds: Int64) throws {
         let simulation = try #require(play(["stubs": ["Approve/Ask": answer]]).result?.simulation)
         #expect(simulation.path.map(\.description)[4] == "Approve/Ask: \(outcome)")
-        let asked = try #require(simulation.execution.stages[2]["Ask"])
+        let asked = try #require(simulation.execution.stages[2].actions["Ask"])
         #expect(asked.updatedAt.milliseconds - asked.startedAt.milliseconds == seconds * 1_000)
     }
 
     @Test("an action whose stub takes longer than the action may has failed (QUO)")
     func timeLimit() throws {
         let simulation = try #require(play(["stubs": ["Deploy/Ship": ["delaySeconds": 5_400]]]).result?.simulation)
-        guard case .failed(let failure) = simulation.execution.stages[3]["Ship"]?.state else {
+        guard case .failed(let failure) = simulation.execution.stages[3].actions["Ship"]?.state else {
             Issue.record("\(simulation.path)")
             return
         }
@@ -66,7 +66,7 @@ struct SimulationTests {
             "stubs": ["Source/Fetch": ["outputVariables": ["CommitId": "abc"]]],
         ]
         let execution = try #require(play(given).result?.simulation.execution)
-        #expect(execution.stages[3]["Ship"]?.resolvedConfiguration == ["ObjectKey": "prod/abc"])
+        #expect(execution.stages[3].actions["Ship"]?.resolvedConfiguration == ["ObjectKey": "prod/abc"])
         #expect(execution.variables == ["Tag": "1", "Env": "prod"])
     }
 
@@ -98,5 +98,24 @@ struct SimulationTests {
         let result = try #require(
             play(["stopAfter": "Build"], expect: ["status": "Stopped", "neverReached": ["Approve/*"]]).result)
         #expect(result.hasPassed && result.simulation.path.count == 4, "\(result.deviations)")
+    }
+
+    @Test("a stage that is begun again by itself stands in the path twice (RTY-7)")
+    func automaticRetry() {
+        var pipeline = shop
+        let name = pipeline.stages[1].name
+        pipeline.stages[1].onFailure = StageConditions(result: "RETRY", retryMode: "FAILED_ACTIONS")
+        let document: JSON = [
+            "scenarios": [
+                [
+                    "name": "s", "variables": ["Tag": "1"], "expect": ["status": "Failed"],
+                    "stubs": ["Build/Lint": ["fail": ["type": "JobFailed"]]],
+                ]
+            ]
+        ]
+        let simulation = Scenario.read(document, for: pipeline).scenarios.first?.result(for: pipeline).simulation
+        let lines = simulation?.path.map(\.description).filter { $0.hasPrefix("\(name)/") }
+        #expect(lines == ["Build/Compile: Succeeded", "Build/Lint: Failed", "Build/Lint: Failed"])
+        #expect(simulation?.execution.attempt == 2)
     }
 }

@@ -17,11 +17,11 @@ final class Folder: Sendable {
 }
 
 /// An execution whose facts are committed as they are applied.
-private struct Run {
+struct Run {
     let store: Store
-    var execution: Execution
-    var effects: [Effect]
-    var accepted: [Effect] = []
+    private(set) var state: PipelineState
+    private(set) var execution: Execution
+    private(set) var effects: [Effect]
     private var count: Int64 = 1
 
     static let pipeline: Pipeline = {
@@ -42,26 +42,38 @@ private struct Run {
             ], variables: [PipelineVariable(name: "Level", defaultValue: "1")])
     }()
 
-    init(_ store: Store, id: String = "00000000-0000-4000-8000-000000000001") async throws {
+    init(
+        _ store: Store, of pipeline: Pipeline = pipeline, id: String = "00000000-0000-4000-8000-000000000001"
+    ) async throws {
         self.store = store
-        let version = try await store.save(Self.pipeline)
+        let version = try await store.save(pipeline)
         let start = Start(
             execution: ExecutionID(id), pipelineVersion: version,
             trigger: .init(type: "StartPipelineExecution", detail: "t"),
             sandbox: "none")
-        let fact = Fact(.started(start), at: Instant(milliseconds: 1), seed: Seed(high: 1, low: Int64(id.hashValue)))
-        (execution, effects) = Execution.starting(start, of: Self.pipeline, at: fact.at, seed: fact.seed)
-        try await store.commit(Commit(before: nil, after: execution, facts: [fact], effects: effects, accepted: []))
+        state = PipelineState(pipeline, version: version)
+        let seed = Seed(high: 1, low: Int64(id.hashValue))
+        let change = try state.apply(PipelineFact(.started(start), at: Instant(milliseconds: 1), seed: seed))
+        (execution, effects) = (change.executions[0].after, change.effects)
+        try await store.commit(
+            Commit(executions: change.executions, pipeline: state, effects: effects, accepted: []))
     }
 
     mutating func apply(_ event: Event) async throws {
+        try await apply(.execution(execution.id, event))
+    }
+
+    mutating func apply(_ event: PipelineEvent) async throws {
         count += 1
-        let before = execution
-        let fact = Fact(event, at: Instant(milliseconds: count), seed: Seed(high: count, low: 7))
+        let fact = PipelineFact(event, at: Instant(milliseconds: count), seed: Seed(high: count, low: 7))
         let accepted = effects
-        effects = try execution.apply(fact)
+        let change = try state.apply(fact, recalling: execution)
+        effects = change.effects
+        execution = change.executions.first { $0.after.id == execution.id }?.after ?? execution
         try await store.commit(
-            Commit(before: before, after: execution, facts: [fact], effects: effects, accepted: accepted))
+            Commit(
+                executions: change.executions, pipeline: change.gatesChanged ? state : nil, effects: effects,
+                accepted: accepted))
     }
 
     func attempt(_ action: String) -> Attempt {
@@ -99,13 +111,75 @@ struct StoreTests {
         #expect(Set(stored.outbox) == Set(run.effects))
 
         let facts = try await store.facts(of: run.execution.id)
-        guard case .started(let start) = facts.first?.event else {
-            Issue.record("the journal begins with the start")
-            return
-        }
-        var folded = Execution.starting(start, of: Run.pipeline, at: facts[0].at, seed: facts[0].seed).execution
-        for fact in facts.dropFirst() { _ = try folded.apply(fact) }
-        #expect(folded == stored.execution)
+        #expect(try Execution.folding(facts, of: Run.pipeline) == stored.execution)
+    }
+
+    @Test("rules, conditions, retries and the gates are given back as they were (CND-4, RTY-6)")
+    func conditions() async throws {
+        let folder = try Folder()
+        let store = try Store(directory: folder.path, access: .writing)
+        let rule = Rule(
+            name: "Compile", type: ActionTypeID(category: "Rule", owner: "AWS", provider: "X", version: "1"))
+        var pipeline = Run.pipeline
+        let condition = StageConditions(conditions: [Condition(result: "FAIL", rules: [rule])])
+        (pipeline.stages[1].beforeEntry, pipeline.stages[1].onSuccess) = (condition, condition)
+        var run = try await Run(store, of: pipeline)
+        try await run.succeedSource()
+        try await run.apply(.actionFailed(run.attempt("Compile"), ActionFailure(code: "JobFailed", message: "no")))
+        try await run.apply(.stageRetried(StageRetry(stage: "Build", mode: .failedActions, by: "ann")))
+        try await run.apply(.actionSucceeded(run.attempt("Compile"), ActionResult()))
+        try await run.apply(
+            .transitionChanged(TransitionChange(stage: "Build", side: .inbound, disabledReason: "freeze", by: "ann")))
+        let stored = try #require(try await store.execution(run.execution.id)?.execution)
+        #expect(stored == run.execution && stored.attempt == 2)
+        #expect(try await Execution.folding(store.facts(of: stored.id), of: pipeline) == stored)
+        let records = try await store.actions(of: stored.id)
+        #expect(
+            records.map { "\($0.place) \($0.isCurrent)" } == [
+                "Source/Checkout true", "Build/beforeEntry/Compile false", "Build/beforeEntry/Compile true",
+                "Build/Compile true", "Build/Ask true",
+            ])
+        let gates = try await store.gates(of: "shop", version: 1)
+        #expect(gates == run.state.gates && gates["Build"]?.inside == stored.id)
+        #expect(try await store.gates(of: "shop", version: 2).isEmpty)
+        let restored = PipelineState(restoring: pipeline, version: 1, gates: gates, executions: [stored])
+        #expect(restored == run.state)
+    }
+
+    @Test("what a stage that is begun again by itself forgets is kept as it was (RTY-1, RTY-7)")
+    func replaced() async throws {
+        let folder = try Folder()
+        let store = try Store(directory: folder.path, access: .writing)
+        var pipeline = Run.pipeline
+        pipeline.stages[0].onFailure = StageConditions(result: "RETRY", retryMode: "ALL_ACTIONS")
+        pipeline.stages[1].onFailure = StageConditions(result: "RETRY", retryMode: "ALL_ACTIONS")
+        var run = try await Run(store, of: pipeline)
+        try await run.apply(.actionFailed(run.attempt("Checkout"), ActionFailure(code: "JobFailed", message: "no")))
+        try await run.succeedSource()
+        let request = try #require(run.execution.pendingApprovals.first)
+        let answer = ApprovalAnswer(token: request.token, status: .approved, summary: "", by: "ann")
+        try await run.apply(.approvalAnswered(request.attempt, answer))
+        try await run.apply(.actionFailed(run.attempt("Compile"), ActionFailure(code: "JobFailed", message: "no")))
+        let records = try await store.actions(of: run.execution.id)
+        #expect(
+            records.map { "\($0.place) \($0.execution.state.name) \($0.isCurrent)" } == [
+                "Source/Checkout Failed false", "Source/Checkout Succeeded true", "Build/Compile Failed false",
+                "Build/Ask Succeeded false", "Build/Compile InProgress true", "Build/Ask InProgress true",
+            ])
+        #expect(try await store.recall(run.execution.id) == run.execution)
+    }
+
+    @Test("what an older version says of the gates does not undo what a newer one says")
+    func gatesOfVersions() async throws {
+        let folder = try Folder()
+        let store = try Store(directory: folder.path, access: .writing)
+        var old = try await Run(store)
+        var pipeline = Run.pipeline
+        pipeline.stages[1].name = "Make"
+        let new = try await Run(store, of: pipeline, id: "00000000-0000-4000-8000-000000000002")
+        try await old.succeedSource()
+        #expect(try await store.gates(of: "shop", version: 2) == new.state.gates)
+        #expect(try await store.gates(of: "shop", version: 1).isEmpty)
     }
 
     @Test("history keeps every admission, with revisions, variables and artifacts to ask for")
@@ -117,7 +191,7 @@ struct StoreTests {
         try await run.apply(.stopRequested(StopRequest(kind: .abandon, reason: "", by: "")))
         try await run.apply(.resumed(by: "ann"))
         let actions = try await store.actions(of: run.execution.id)
-        #expect(actions.map(\.action) == ["Checkout", "Compile", "Ask", "Compile", "Ask"])
+        #expect(actions.map(\.place.name) == ["Checkout", "Compile", "Ask", "Compile", "Ask"])
         #expect(actions.map(\.isCurrent) == [true, false, false, true, true])
         #expect(
             actions.map(\.execution.state.name) == ["Succeeded", "Abandoned", "Abandoned", "InProgress", "InProgress"])
@@ -223,7 +297,7 @@ struct StoreTests {
         let counts = try await store.read { database in
             try Int.fetchAll(database, sql: "SELECT count(*) FROM fact GROUP BY execution")
         }
-        #expect(counts == [Int](repeating: 2, count: 100))
+        #expect(counts == [Int](repeating: 4, count: 100), "the start, the way into both stages, and the result")
     }
 
     @Test("nothing of a commit that fails is stored")
@@ -235,7 +309,7 @@ struct StoreTests {
         let before = run.execution
         await #expect(throws: StoreError.self) { try await run.succeedSource() }
         #expect(try await store.execution(before.id)?.execution == before)
-        #expect(try await store.facts(of: before.id).count == 1)
+        #expect(try await store.facts(of: before.id).count == 2)
     }
 
     @Test("reading where nothing was recorded says so")

@@ -28,7 +28,7 @@ struct LogsCommand: AsyncParsableCommand {
             // Asked before the logs are read: what was written until it was over is then printed.
             let isOver = try await store.find(id.text).execution.status.isOver
             let records = try await store.actions(of: id)
-            let wanted = records.filter { action == nil || $0.action == action || "\($0.stage)/\($0.action)" == action }
+            let wanted = records.filter { action == nil || $0.place.name == action || $0.place.description == action }
             if let action, wanted.isEmpty, isOver || !follow { throw try await unknown(action, id, store) }
             for record in wanted {
                 let path = common.logs.path(id, record.execution.id)
@@ -42,7 +42,7 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     private func unknown(_ action: String, _ id: ExecutionID, _ store: Store) async throws -> Answer {
-        let names = try await store.actions(of: id).map { "\($0.stage)/\($0.action)" }
+        let names = try await store.actions(of: id).map(\.place.description)
         return Answer(.usage, "\(action): no such action has run; there are \(names.joined(separator: ", "))")
     }
 
@@ -51,11 +51,12 @@ struct LogsCommand: AsyncParsableCommand {
         case .json:
             guard case .object(var members) = line.json else { return }
             members["time"] = .string(rfc3339(line.time))
-            members["stage"] = .string(record.stage)
-            members["action"] = .string(record.action)
+            members["stage"] = .string(record.place.stage)
+            members["condition"] = record.place.condition.map { .string($0.rawValue) }
+            members["action"] = .string(record.place.name)
             print(JSON.object(members).text)
         case .human:
-            let name = action == nil ? "\(record.stage)/\(record.action) | " : ""
+            let name = action == nil ? "\(record.place) | " : ""
             print("\(timeOfDay(line.time)) \(name)\(printable(line.text))")
         }
         fflush(standardOutput)

@@ -22,11 +22,10 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let wiring = try Wiring(common)
         let file = try choice.loadFaultless(
-            definition, wiring.installation, isReplaced: { _ in true }, refusesFailures: true)
+            definition, wiring.installation, isReplaced: { _ in true })
         let pipeline = file.pipeline
         if !common.quiet { file.origin?.tell(definition) }
         let choices = try replacing.choices(for: pipeline)
-        try file.refuseFailures(choices.stubs, in: definition)
         let preview = Preview(
             of: pipeline, choices: choices, catalogue: wiring.catalogue, settings: wiring.settings,
             shippedPlugins: wiring.shippedPlugins, locks: wiring.locks)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Pipelines
 import Runner
 import Store
 
@@ -21,19 +22,22 @@ struct ResumeCommand: AsyncParsableCommand {
         let store = try wiring.store(.writing)
         let (execution, outbox) = try await store.find(self.execution)
         let sandbox = try execution.sandbox()
-        if case .succeeded = execution.status { throw refusal(execution) }
-        if case .failed = execution.status { throw refusal(execution) }
+        switch execution.status {
+        case .succeeded, .failed, .superseded, .cancelled: throw refusal(execution)
+        case .inProgress, .stopping, .stopped, .cancelling: break
+        }
         let conduct = Conduct(common, running)
         conduct.takeUp(execution)
         let runner = try await wiring.runner(sandbox, running, news: conduct.news)
-        let driver = try await Driver.recovering(
-            execution, outbox: outbox, journal: store, handler: runner, circumstance: circumstance,
-            observe: conduct.observe)
+        let state = try await store.state(
+            of: execution.declaration, version: execution.start.pipelineVersion, goingOnWith: execution)
+        let driver = conduct.driver(state, store, runner)
+        try await driver.recover(outbox: outbox)
         switch execution.status {
-        case .stopped, .stopping: try await driver.submit(.resumed(by: userName()))
-        case .inProgress, .succeeded, .failed: break
+        case .stopped, .stopping: try await driver.submit(.resumed(by: userName()), of: execution.id)
+        case .inProgress, .cancelling, .succeeded, .failed, .superseded, .cancelled: break
         }
-        try await conduct.end(driver, runner)
+        try await conduct.end(execution.id, driver, runner)
     }
 
     private func refusal(_ execution: Execution) -> Answer {
@@ -53,6 +57,15 @@ extension Execution {
 }
 
 extension Store {
+    /// A pipeline of which one execution is driven, and what follows from it; what else is in progress stays as it is.
+    func state(
+        of pipeline: Pipeline, version: Int, goingOnWith execution: Execution? = nil
+    ) async throws -> PipelineState {
+        PipelineState(
+            restoring: pipeline, version: version, gates: try await gates(of: pipeline.name, version: version),
+            executions: [execution].compactMap { $0 }.filter { !$0.status.isOver })
+    }
+
     /// The execution whose id is or begins with `text`.
     func find(_ text: String) async throws -> (execution: Execution, outbox: [Effect]) {
         let records = text.isEmpty ? [] : try await executions(idPrefix: text)

@@ -38,26 +38,26 @@ struct RunCommand: AsyncParsableCommand {
         let pipeline = file.pipeline
         // Everything that can be wrong is looked at before the state directory is touched.
         let choices = try replacing.choices(for: pipeline)
-        try file.refuseFailures(choices.stubs, in: definition)
         let lastStage = try lastStage(of: file)
         let store = try wiring.store(.writing)
+        let version = try await store.save(pipeline)
         let start = Start(
-            execution: ExecutionID(randomUUID()), pipelineVersion: try await store.save(pipeline),
+            execution: ExecutionID(randomUUID()), pipelineVersion: version,
             trigger: .init(type: "StartPipelineExecution", detail: userName()),
             variables: choices.variables, sourceDirectories: choices.sourceDirectories,
             stopAfterStage: lastStage, sandbox: sandbox.rawValue, stubs: choices.stubs)
         let conduct = Conduct(common, running)
         let runner = try await wiring.runner(sandbox, running, news: conduct.news)
-        let driver = try await Driver.starting(
-            start, of: pipeline, journal: store, handler: runner, circumstance: circumstance, observe: conduct.observe)
-        try await conduct.end(driver, runner)
+        let driver = conduct.driver(try await store.state(of: pipeline, version: version), store, runner)
+        try await driver.start(start)
+        try await conduct.end(start.execution, driver, runner)
     }
 
     /// The pipeline, when nothing speaks against running it here.
     private func load(_ wiring: Wiring) throws -> DefinitionFile {
         let isReplaced = try replacing.stubbing.isReplaced(besides: replacing.sources)
         let file = try choice.loadFaultless(
-            definition, wiring.installation, isReplaced: isReplaced, refusesFailures: true, needsPlugins: true,
+            definition, wiring.installation, isReplaced: isReplaced, needsPlugins: true,
             check: replacing.stubbing.check)
         if let stopAfter, !file.pipeline.stages.contains(where: { $0.name == stopAfter }) {
             let names = file.pipeline.stages.map(\.name).joined(separator: ", ")

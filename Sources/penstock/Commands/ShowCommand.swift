@@ -32,6 +32,8 @@ struct ShowCommand: AsyncParsableCommand {
         print(
             "started    \(dateAndTime(execution.startedAt)) by \(execution.start.trigger.detail) (\(execution.start.trigger.type))"
         )
+        if let rollback = execution.start.rollback { print("rollback   \(rollback.stage) to \(rollback.target)") }
+        if execution.attempt > 1 { print("attempt    \(execution.attempt)") }
         print("sandbox    \(execution.start.sandbox)")
         for (name, value) in execution.variables.sorted(by: { $0.key < $1.key }) {
             print("variable   \(name)=\(printable(value))")
@@ -46,7 +48,7 @@ struct ShowCommand: AsyncParsableCommand {
             show(record)
             let kept = KeptWorkspaces(directory: "\(common.stateDirectory)/kept")
             guard kept.hasAny(of: execution.id, record.execution.id) else { continue }
-            let name = "\(record.stage)/\(record.action)"
+            let name = record.place.description
             print("  its workspace is kept: `\(common.shell(execution.id.text, name))` looks into it")
         }
     }
@@ -57,7 +59,7 @@ struct ShowCommand: AsyncParsableCommand {
         if case .awaitingApproval = action.state { state += ", waits for an approval" }
         let time = duration(from: action.startedAt, to: action.state.isOver ? action.updatedAt : now())
         let earlier = record.isCurrent ? "" : "  (an earlier attempt)"
-        print("\n\(record.stage)/\(record.action)  \(state)  \(time)\(earlier)")
+        print("\n\(record.place)  \(state)  \(time)\(earlier)")
         if let remark = action.remark { print("  \(printableLines(remark).replacing("\n", with: "\n  "))") }
         guard case .succeeded(let result) = action.state else { return }
         for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) {
@@ -74,8 +76,10 @@ struct ShowCommand: AsyncParsableCommand {
         members["variables"] = .strings(execution.variables)
         members["actions"] = .array(
             actions.map { record in
-                let change = ActionChange(stage: record.stage, action: record.action, execution: record.execution)
-                guard case .object(var action) = change.json(in: execution, at: record.execution.updatedAt) else {
+                guard
+                    case .object(var action) = PlacedAction(place: record.place, execution: record.execution).json(
+                        in: execution, at: record.execution.updatedAt)
+                else {
                     return .null
                 }
                 action["event"] = nil

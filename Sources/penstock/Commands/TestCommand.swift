@@ -42,7 +42,8 @@ struct TestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let file = try choice.loadFaultless(definition, Installation(plugins), refusal: .usage) { _ in true }
+        let file = try choice.loadFaultless(
+            definition, Installation(plugins), refusal: .usage, isReplaced: { _ in true }, runsRules: false)
         let pipeline = file.pipeline
         for transition in file.origin?.disabledTransitions ?? [] {
             complain("\(definition): scenarios go through the transition into \(transition.stage), which is disabled")

@@ -7,7 +7,7 @@ import Runner
 /// One JSON object a line: `event` is `execution`, `action`, `approval`, `log`, `skipped` or `kept`.
 final class JSONView: View {
     private let quiet: Bool
-    private var status: ExecutionStatus?
+    private var statuses: [ExecutionID: ExecutionStatus] = [:]
 
     init(quiet: Bool) {
         self.quiet = quiet
@@ -18,14 +18,15 @@ final class JSONView: View {
         switch moment {
         case .takenUp(let execution):
             say(execution.json(at: now()))
-            status = execution.status
-        case .committed(let commit): show(commit)
+            statuses[execution.id] = execution.status
+        case .committed(let commit): for change in commit.executions { show(change) }
         case .log(let attempt, let line):
             guard !quiet else { return }
             var members: [String: JSON] = [
                 "event": "log", "pipelineExecutionId": .string(attempt.execution.text), "stage": .string(attempt.stage),
                 "action": .string(attempt.action),
             ]
+            members["condition"] = attempt.condition.map { .string($0.rawValue) }
             members.merge(line.json.members) { ours, _ in ours }
             members["time"] = .string(rfc3339(line.time))
             say(.object(members))
@@ -44,12 +45,13 @@ final class JSONView: View {
         }
     }
 
-    private func show(_ commit: Commit) {
-        let at = commit.facts.last?.at ?? now()
-        if status == nil { say(commit.after.json(at: at)) }
-        for change in commit.changes { say(change.json(in: commit.after, at: at)) }
-        if let status, status != commit.after.status { say(commit.after.json(at: at)) }
-        status = commit.after.status
+    private func show(_ change: ExecutionChange) {
+        let at = change.facts.last?.at ?? now()
+        let execution = change.after
+        let status = statuses.updateValue(execution.status, forKey: execution.id)
+        if status == nil { say(execution.json(at: at)) }
+        for action in change.actions { say(action.json(in: execution, at: at)) }
+        if let status, status != execution.status { say(execution.json(at: at)) }
     }
 
     func suspend() {}
@@ -78,15 +80,20 @@ extension Execution {
             "status": .string(status.name), "reason": status.reason.map { .string($0) },
             "startTime": .string(rfc3339(startedAt)), "sandbox": .string(start.sandbox),
             "stubs": start.stubs.isEmpty ? nil : .strings(start.stubs.keys.sorted()),
+            "rollback": start.rollback.map {
+                .strings(["stage": $0.stage, "targetPipelineExecutionId": $0.target.text])
+            },
         ])
     }
 }
 
-extension ActionChange {
+extension PlacedAction {
     func json(in execution: Execution, at: Instant) -> JSON {
         var members: [String: JSON?] = [
             "event": "action", "time": .string(rfc3339(at)), "pipelineExecutionId": .string(execution.id.text),
-            "stage": .string(stage), "action": .string(action), "status": .string(self.execution.state.name),
+            "stage": .string(place.stage), "condition": place.condition.map { .string($0.rawValue) },
+            "action": .string(place.name),
+            "status": .string(self.execution.state.name),
             "actionExecutionId": .string(self.execution.id.text),
             "startTime": .string(rfc3339(self.execution.startedAt)),
             "summary": self.execution.external.summary.map { .string($0) },

@@ -22,14 +22,7 @@ final class LiveView: View {
         case .takenUp(let execution):
             self.execution = execution
             isDirty = true
-        case .committed(let commit):
-            execution = commit.after
-            isDirty = true
-            if questions > commit.after.pendingApprovals.count {
-                questions = commit.after.pendingApprovals.count
-                // The question and its answer stay above what is drawn next.
-                drawnLines = 0
-            }
+        case .committed(let commit): for change in commit.executions { show(change.after) }
         case .log(let attempt, let line):
             lastWords[attempt.id] = printable(line.text)
             isDirty = true
@@ -41,6 +34,20 @@ final class LiveView: View {
         }
     }
 
+    private func show(_ execution: Execution) {
+        if let shown = self.execution, shown.id != execution.id {
+            // What it followed from stays above it.
+            draw()
+            drawnLines = 0
+        }
+        self.execution = execution
+        isDirty = true
+        guard questions > execution.pendingApprovals.count else { return }
+        questions = execution.pendingApprovals.count
+        // The question and its answer stay above what is drawn next.
+        drawnLines = 0
+    }
+
     func suspend() {
         draw()
         // What is said next does not stand behind the question.
@@ -48,9 +55,11 @@ final class LiveView: View {
     }
 
     func end(_ execution: Execution, _ resumption: String, shells: [(action: String, command: String)]) {
-        self.execution = execution
-        questions = 0
-        draw()
+        if execution.id == self.execution?.id {
+            self.execution = execution
+            questions = 0
+            draw()
+        }
         for shell in shells { print(shellWords(shell)) }
         print(execution.endWords(resumption))
     }
@@ -74,7 +83,9 @@ final class LiveView: View {
     /// Where they are too many, what has not begun and what is over are left out, stage by stage.
     private func lines(of execution: Execution, fitting rows: Int) -> [String] {
         let sandbox = execution.start.sandbox == SandboxChoice.none.rawValue ? ", without a sandbox" : ""
-        let title = "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(sandbox)"
+        let rollback = execution.rollbackWords ?? ""
+        let title =
+            "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(rollback)\(sandbox)"
         // On a line of its own: at the end of the title a narrow terminal would not show it.
         let head = [title] + [execution.stubWords].compactMap { $0 }
         // Always there, so that the view keeps its height.
@@ -91,7 +102,7 @@ final class LiveView: View {
         let nameWidth = execution.pipeline.stages.flatMap(\.actions).map(\.name.count).max() ?? 0
         return [stage.name]
             + stage.actions.map { action in
-                let admitted = index < execution.stages.count ? execution.stages[index][action.name] : nil
+                let admitted = index < execution.stages.count ? execution.stages[index].actions[action.name] : nil
                 let name = action.name + String(repeating: " ", count: nameWidth - action.name.count)
                 return "  \(mark(admitted?.state)) \(name)  \(admitted.map(words) ?? "")"
             }

@@ -14,26 +14,18 @@ protocol View: AnyObject {
     func end(_ execution: Execution, _ resumption: String, shells: [(action: String, command: String)])
 }
 
-/// What became of one action in a commit.
-struct ActionChange {
-    let stage: String
-    let action: String
-    let execution: ActionExecution
-}
-
-extension Commit {
-    /// The actions that stand differently after this commit, in the order of declaration.
-    var changes: [ActionChange] {
-        let old = before?.stages ?? []
-        return after.stages.indices.dropFirst(max(0, old.count - 1)).flatMap { index in
-            after.pipeline.stages[index].actions.compactMap { action in
-                let previous = index < old.count ? old[index][action.name] : nil
-                guard let execution = after.stages[index][action.name],
-                    execution.state.name != previous?.state.name || execution.id != previous?.id
-                else { return nil }
-                return ActionChange(stage: after.pipeline.stages[index].name, action: action.name, execution: execution)
+extension ExecutionChange {
+    /// The actions and rules that stand differently now, in the order of declaration; first those that run anew.
+    var actions: [PlacedAction] {
+        func every(_ execution: Execution?) -> [PlacedAction] {
+            guard let execution else { return [] }
+            let first = max(0, (before?.stages.count ?? 0) - 1)
+            return execution.stages.indices.dropFirst(first).flatMap {
+                execution.stages[$0].every(of: after.pipeline.stages[$0])
             }
         }
+        let known = Dictionary(every(before).map { ($0.execution.id, $0.execution.state.name) }) { $1 }
+        return (replaced + every(after)).filter { known[$0.execution.id] != $0.execution.state.name }
     }
 }
 
@@ -66,11 +58,16 @@ extension Execution {
         return "stopping, waits for \(names.joined(separator: ", ")); Ctrl-C again gives up"
     }
 
+    /// What it goes back to; nil when it is no rollback.
+    var rollbackWords: String? { start.rollback.map { " rolls \($0.stage) back to \($0.target)" } }
+
     /// Which actions are not what they seem; nil when none is.
     var stubWords: String? {
         let names = start.stubs.keys
         if names.isEmpty { return nil }
-        let isAll = names.count == pipeline.stages.reduce(0) { $0 + $1.actions.count }
+        let isAll = pipeline.stages.allSatisfy { stage in
+            stage.actions.allSatisfy { start.stubs["\(stage.name)/\($0.name)"] != nil }
+        }
         return "with stubs in place of \(isAll ? "all actions" : names.sorted().joined(separator: ", "))"
     }
 
@@ -90,7 +87,8 @@ func shellWords(_ shell: (action: String, command: String)) -> String {
 extension ExecutionStatus {
     var reason: String? {
         switch self {
-        case .failed(let reason), .stopped(let reason): reason
+        case .failed(let reason), .stopped(let reason), .cancelled(let reason), .cancelling(let reason): reason
+        case .superseded(let newer): "by \(newer)"
         case .inProgress, .stopping, .succeeded: nil
         }
     }
@@ -109,27 +107,26 @@ final class PlainView: View {
     func show(_ moment: Moment) {
         switch moment {
         case .takenUp(let execution): introduce(execution, now(), " goes on")
-        case .committed(let commit): show(commit)
-        case .log(let attempt, let line):
-            if !quiet { say(line.time, "\(attempt.stage)/\(attempt.action) | \(printable(line.text))") }
+        case .committed(let commit): for change in commit.executions { show(change) }
+        case .log(let attempt, let line): if !quiet { say(line.time, "\(attempt.place) | \(printable(line.text))") }
         case .skipped(let count): if !quiet { say(now(), "\(count) log lines not shown; `penstock logs` has them") }
         case .approval(let request, _):
-            if !quiet { say(now(), "\(request.attempt.stage)/\(request.attempt.action) waits for an approval") }
+            if !quiet { say(now(), "\(request.attempt.place) waits for an approval") }
         case .interrupt, .inputEnded, .tick: break
         }
     }
 
-    private func show(_ commit: Commit) {
-        let at = commit.facts.last?.at ?? now()
-        let execution = commit.after
-        if commit.before == nil { introduce(execution, at) }
-        if let words = execution.stoppingWords, commit.before?.stoppingWords == nil { say(at, words) }
-        for change in commit.changes {
+    private func show(_ change: ExecutionChange) {
+        let at = change.facts.last?.at ?? now()
+        let execution = change.after
+        if change.before == nil { introduce(execution, at, execution.rollbackWords ?? "") }
+        if let words = execution.stoppingWords, change.before?.stoppingWords == nil { say(at, words) }
+        for change in change.actions {
             let action = change.execution
             var failed = false
             if case .failed = action.state { failed = true }
             guard !quiet || failed else { continue }
-            var text = "\(change.stage)/\(change.action) \(action.state.name)"
+            var text = "\(change.place) \(action.state.name)"
             if action.state.isOver { text += " in \(duration(from: action.startedAt, to: at))" }
             say(at, text + (action.remark.map { ": \(printableLines($0))" } ?? ""))
         }

@@ -1,4 +1,4 @@
 use_secret() {
-  message '{type: "progress", executionDetails: {percentComplete: 50}}' | sed s/50/50.0/ >&3
+  message '{type: "progress", executionDetails: {percentComplete: 50}}' | sed s/:50/:50.0/ >&3
   succeeded '{}'
 }
