@@ -31,13 +31,17 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-        .target(name: "CSystem", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CLinux", cSettings: [.treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("seccomp"), onlyC]),
@@ -46,14 +50,27 @@ let package = Package(
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),
         library("PluginProtocol", ["Jansson"]),
-        library("Processes", ["CSystem"]),
+        library("Processes", ["CLinux"]),
         library("Definitions", ["Jansson", "Pipelines", .product(name: "Yams", package: "Yams")]),
         library("Engine", ["Pipelines"]),
         library("Scenarios", ["Engine", "JUnit", "Jansson", "Pipelines"]),
-        library("Artifacts", ["CSystem", "CCrypto", "CArchive"]),
-        library("Workspaces", ["CSystem", "Processes"]),
+        library("Artifacts", ["CLinux", "CCrypto", "CArchive"]),
+        library("Workspaces", ["CLinux", "Processes"]),
         library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
         library("Settings", ["Jansson", "PluginHost", "PluginProtocol"]),
+        library(
+            "CodePipelineAPI",
+            [
+                "Engine", "Jansson", "Pipelines", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        library(
+            "Client",
+            [
+                "Jansson", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         library(
             "Runner",
@@ -62,11 +79,11 @@ let package = Package(
                 "Workspaces",
             ]),
         library(
-            "Conformance", ["Artifacts", "CSystem", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
+            "Conformance", ["Artifacts", "CLinux", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
         .target(
             name: "Authoring",
             dependencies: [
-                "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes",
+                "Artifacts", "CLinux", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes",
                 "Settings",
                 "Workspaces",
             ],
@@ -75,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines",
+                "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions", "Engine",
+                "Jansson", "Pipelines",
                 "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 
 /// One artifact on its way into the store: new blobs are written to the side, and moved to their places when all of

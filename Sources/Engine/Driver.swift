@@ -7,6 +7,7 @@ public actor Driver {
     private let handler: any EffectHandler
     private let circumstance: Circumstance
     private let observe: @Sendable (Commit) -> Void
+    private let failed: @Sendable (any Error) -> Void
 
     private var pending: [(event: PipelineEvent, submitter: CheckedContinuation<Void, any Error>)] = []
     private var isDraining = false
@@ -14,16 +15,19 @@ public actor Driver {
     private var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, any Error>] = []
 
-    /// - Parameter observe: told of every commit after it is on disk, in order.
+    /// - Parameters:
+    ///   - observe: told of every commit after it is on disk, in order.
+    ///   - failed: told, once, when a commit could not be stored; the driver has ended then.
     public init(
         _ state: PipelineState, journal: any Journal, handler: any EffectHandler, circumstance: Circumstance,
-        observe: @escaping @Sendable (Commit) -> Void
+        observe: @escaping @Sendable (Commit) -> Void, failed: @escaping @Sendable (any Error) -> Void = { _ in }
     ) {
         self.state = state
         self.journal = journal
         self.handler = handler
         self.circumstance = circumstance
         self.observe = observe
+        self.failed = failed
     }
 
     /// Takes up a stored pipeline. Whatever ran under an earlier core must be dead by now.
@@ -125,6 +129,7 @@ public actor Driver {
 
     private func fail(_ error: any Error, _ submitters: [CheckedContinuation<Void, any Error>]) {
         failure = error
+        failed(error)
         for submitter in submitters { submitter.resume(throwing: error) }
         for waiter in waiters { waiter.resume(throwing: error) }
         waiters = []
