@@ -17,6 +17,8 @@ private let house: [String: Set<String>] = [
     "Workspaces": ["CLinux", "Processes"],
     "PluginHost": ["Jansson", "PluginProtocol", "Processes"],
     "Settings": ["Jansson", "PluginHost", "PluginProtocol"],
+    "CodePipelineAPI": ["Engine", "HTTPTypes", "Hummingbird", "Jansson", "Logging", "NIOCore", "Pipelines"],
+    "Client": ["Jansson", "NIOCore", "NIOHTTP1", "NIOPosix"],
     "Store": ["Engine", "GRDB", "Jansson", "Pipelines"],
     "Runner": [
         "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",
@@ -28,7 +30,7 @@ private let house: [String: Set<String>] = [
         "Workspaces",
     ],
     "penstock": [
-        "ArgumentParser", "Artifacts", "Authoring", "CLinux", "Conformance", "Definitions", "Engine", "Jansson",
+        "ArgumentParser", "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions", "Engine", "Jansson",
         "Pipelines",
         "PluginHost",
         "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
