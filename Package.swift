@@ -120,6 +120,7 @@ let package = Package(
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
             "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
+        tests("SimulationTests", ["Engine", "Pipelines", "Store"]),
         tests(
             "StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.copy("schema-1.sql")]),
