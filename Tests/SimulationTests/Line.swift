@@ -14,6 +14,7 @@ struct Line {
     private let limits = PipelineLimits(concurrentExecutions: 4, concurrentActions: 2, waitingDays: 30)
     /// What came of the last step.
     private(set) var told: [String] = []
+    private(set) var seen: Set<String> = []
     /// Results on their way, of this process and of earlier ones.
     var mail: [PipelineEvent] = []
 
@@ -41,6 +42,7 @@ struct Line {
         let landed = journal.takeLanded()
         let submitted = groups.flatMap { $0 }
         told = submitted.map { $0.rejection?.description ?? "taken" } + landed.flatMap(\.titles)
+        seen = Set(submitted.compactMap(\.rejection?.kind) + landed.flatMap(\.kinds))
         let parts = groups.map { $0.filter { $0.rejection == nil } }.filter { !$0.isEmpty }
         let isDead = submitted.contains { $0.outcome == .died }
         try require(isDead || landed.count == parts.count, "what is accepted is written")
@@ -169,12 +171,38 @@ extension Commit {
     }
 }
 
+extension Commit {
+    /// Kinds of what it holds.
+    fileprivate var kinds: [String] {
+        var kinds = executions.flatMap { $0.facts.map { "fact \(name(of: $0.event))" } }
+        for change in executions {
+            kinds.append("execution \(change.after.status.name)")
+            kinds.append("trigger \(change.after.start.trigger.type)")
+            if let last = change.after.stages.last {
+                if case .over(let outcome) = last.phase { kinds.append("stage \(name(of: outcome))") }
+                kinds += last.conditions.map { "\($0.key) \($0.value.state.name)" }
+                if let retry = last.retries.latest { kinds.append(retry.rawValue) }
+            }
+        }
+        return kinds
+    }
+}
+
+extension Rejection {
+    fileprivate var kind: String { "refused \(name(of: self))" }
+}
+
+/// The name of an enumeration's case.
+private func name(of value: some Any) -> String {
+    Mirror(reflecting: value).children.first?.label ?? "\(value)"
+}
+
 extension PipelineEvent {
     /// Without what has no order.
     var title: String {
         switch self {
         case .started(let start): "\(start.execution) started"
-        case .execution(let id, let event): "\(id) \(Mirror(reflecting: event).children.first?.label ?? "")"
+        case .execution(let id, let event): "\(id) \(name(of: event))"
         case .transitionChanged(let change): "\(change)"
         case .declared(_, let version): "declared \(version)"
         case .takenUp: "takenUp"

@@ -10,6 +10,8 @@ struct World {
     private(set) var steps = 0
     /// Of everything that happened.
     private(set) var digest: UInt64 = 14_695_981_039_346_656_037
+    /// Kinds of what happened.
+    private(set) var seen: Set<String> = []
     private(set) var lines: [Line] = []
     var dice: Dice
     let clock = SimulatedClock()
@@ -51,7 +53,7 @@ struct World {
         default:
             try await take([event(line)], at: line, dice.isOne(of: 100) ? dice.pick(Fault.allCases) : nil)
         }
-        if dice.isOne(of: 12), let id = someExecution(of: line) { try await lines[line].check(id, store) }
+        if dice.isOne(of: 20), let id = someExecution(of: line) { try await lines[line].check(id, store) }
     }
 
     /// Hours or weeks, forth or back.
@@ -66,6 +68,8 @@ struct World {
         let outcome = try await lines[line].take(events, fault)
         for event in events { note(event.title) }
         for word in lines[line].told { note(word) }
+        seen.formUnion(lines[line].seen)
+        if let fault { seen.insert("\(fault)") }
         if let expected, let rejection = outcome?[0] {
             try require(!expected, "\(events[0]) is refused: \(rejection)")
         } else if let expected, outcome != nil {
@@ -124,7 +128,9 @@ struct World {
             for gate in lines[line].state.gates.values {
                 try require(gate.inside == nil && gate.waiting.isEmpty, "when all is over, nobody is anywhere")
             }
-            for id in lines[line].laws.latest.keys { try await lines[line].check(id, store) }
+            for id in lines[line].laws.latest.keys.sorted(by: { $0.text < $1.text }).suffix(10) {
+                try await lines[line].check(id, store)
+            }
         }
     }
 
