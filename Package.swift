@@ -151,6 +151,7 @@ let package = Package(
         .testTarget(
             name: "DeploymentWindowTests", dependencies: ["DeploymentWindow", "PluginProtocol"],
             exclude: ["Quartz.java"], swiftSettings: strict),
+        tests("SimulationTests", ["Engine", "Pipelines", "Store"]),
         tests(
             "StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.copy("schema-1.sql")]),

@@ -73,11 +73,16 @@ extension Database {
                     JOIN pipeline ON name = pipeline AND version = pipelineVersion WHERE id = ?
                     """, arguments: [id.text])
         else { return nil }
-        return Execution(
-            restoring: try JSON(parsing: row["start"] as String).decoded(), of: try Pipeline(stored: row["definition"]),
+        return try execution(row, of: try Pipeline(stored: row["definition"]))
+    }
+
+    func execution(_ row: Row, of pipeline: Pipeline) throws -> Execution {
+        Execution(
+            restoring: try JSON(parsing: row["start"] as String).decoded(), of: pipeline,
             startedAt: Instant(milliseconds: row["startedAt"]),
-            status: try JSON(parsing: row["statusDetail"] as String).decoded(), stages: try stages(of: id),
-            attempt: row["attempt"], variables: try JSON(parsing: row["variables"] as String).decoded())
+            status: try JSON(parsing: row["statusDetail"] as String).decoded(),
+            stages: try stages(of: ExecutionID(row["id"])), attempt: row["attempt"],
+            variables: try JSON(parsing: row["variables"] as String).decoded())
     }
 
     private func stages(of id: ExecutionID) throws -> [StageExecution] {
