@@ -41,6 +41,7 @@ let package = Package(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("seccomp"), onlyC]),
 
+        library("Failpoints"),
         library("JUnit"),
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),
@@ -49,16 +50,17 @@ let package = Package(
         library("Definitions", ["Jansson", "Pipelines", .product(name: "Yams", package: "Yams")]),
         library("Engine", ["Pipelines"]),
         library("Scenarios", ["Engine", "JUnit", "Jansson", "Pipelines"]),
-        library("Artifacts", ["CSystem", "CCrypto", "CArchive"]),
-        library("Workspaces", ["CSystem", "Processes"]),
-        library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
+        library("Artifacts", ["CSystem", "CCrypto", "CArchive", "Failpoints"]),
+        library("Workspaces", ["CSystem", "Failpoints", "Processes"]),
+        library("PluginHost", ["Failpoints", "Jansson", "PluginProtocol", "Processes"]),
         library("Settings", ["Jansson", "PluginHost", "PluginProtocol"]),
-        library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "Store", ["Engine", "Failpoints", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         library(
             "Runner",
             [
-                "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",
-                "Workspaces",
+                "Artifacts", "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol",
+                "Processes", "Settings", "Workspaces",
             ]),
         library(
             "Conformance", ["Artifacts", "CSystem", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
@@ -74,8 +76,8 @@ let package = Package(
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines",
-                "PluginHost",
+                "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Failpoints", "Jansson",
+                "Pipelines", "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -119,7 +121,11 @@ let package = Package(
             ]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
-            "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
+            "PenstockTests",
+            [
+                "Artifacts", "Conformance", "Failpoints", "Jansson", "PluginProtocol", "Processes", "penstock",
+                "penstock-sandbox", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests(
             "StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.copy("schema-1.sql")]),
