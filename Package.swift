@@ -46,6 +46,7 @@ let package = Package(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("seccomp"), onlyC]),
 
+        library("Failpoints"),
         library("JUnit"),
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),
@@ -54,9 +55,9 @@ let package = Package(
         library("Definitions", ["Jansson", "Pipelines", .product(name: "Yams", package: "Yams")]),
         library("Engine", ["Pipelines"]),
         library("Scenarios", ["Engine", "JUnit", "Jansson", "Pipelines"]),
-        library("Artifacts", ["CLinux", "CCrypto", "CArchive"]),
-        library("Workspaces", ["CLinux", "Processes"]),
-        library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
+        library("Artifacts", ["CLinux", "CCrypto", "CArchive", "Failpoints"]),
+        library("Workspaces", ["CLinux", "Failpoints", "Processes"]),
+        library("PluginHost", ["Failpoints", "Jansson", "PluginProtocol", "Processes"]),
         library("Settings", ["Jansson", "PluginHost", "PluginProtocol"]),
         library(
             "CodePipelineAPI",
@@ -71,12 +72,13 @@ let package = Package(
                 "Jansson", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "Store", ["Engine", "Failpoints", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         library(
             "Runner",
             [
-                "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",
-                "Workspaces",
+                "Artifacts", "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol",
+                "Processes", "Settings", "Workspaces",
             ]),
         library(
             "Conformance", ["Artifacts", "CLinux", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
@@ -92,9 +94,8 @@ let package = Package(
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions", "Engine",
-                "Jansson", "Pipelines",
-                "PluginHost",
+                "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions", "Engine", "Failpoints", "Jansson",
+                "Pipelines", "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -147,7 +148,11 @@ let package = Package(
             ]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
-            "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
+            "PenstockTests",
+            [
+                "Artifacts", "Conformance", "Failpoints", "Jansson", "PluginProtocol", "Processes", "penstock",
+                "penstock-sandbox", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(
             name: "DeploymentWindowTests", dependencies: ["DeploymentWindow", "PluginProtocol"],
             exclude: ["Quartz.java"], swiftSettings: strict),

@@ -117,7 +117,8 @@ public protocol Archive: Journal, History {
 
     /// A pipeline with all that is not over; nil when there is none of that name.
     ///
-    /// The state is of the version that its gates are about, which a crash can leave older than the newest.
+    /// The state is of the version in force, that of the gates, which were written with it: the core may have ended
+    /// between a new declaration and the fact of it, and what was held back before must be held back still.
     func load(
         _ pipeline: String, limits: PipelineLimits
     ) async throws -> (state: PipelineState, newest: PipelineRecord, outbox: [Effect])?

@@ -1,5 +1,6 @@
 import Artifacts
 import Engine
+import Failpoints
 import Pipelines
 import PluginHost
 import PluginProtocol
@@ -75,6 +76,7 @@ struct ActionRun: Sendable {
             let removed = try await blocking { [attempt = dispatch.attempt] in
                 try kept.keep(workspace, of: attempt)
             }
+            reach(.workspaceKept)
             write(LogRecord(source: .host, level: .info, text: "the workspace is kept"))
             for path in removed {
                 let text = "\(KeptWorkspaces.limit) workspaces are kept at most: \(path) was removed"
@@ -139,6 +141,7 @@ struct ActionRun: Sendable {
                 } catch {
                     throw Failure(outputArtifact: name, error)
                 }
+                reach(.outputIngested)
             }
             return digests
         }

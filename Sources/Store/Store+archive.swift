@@ -48,24 +48,14 @@ extension Store: Archive {
     ) async throws -> (state: PipelineState, newest: PipelineRecord, outbox: [Effect])? {
         try await read { database in
             guard let newest = try database.pipeline(name, version: nil) else { return nil }
-            let ids = try String.fetchAll(
-                database,
-                sql: "SELECT id FROM execution WHERE pipeline = ? AND status IN ('InProgress', 'Stopping')",
-                arguments: [name])
             let stored = try Row.fetchOne(
                 database, sql: "SELECT version, body FROM gates WHERE pipeline = ?", arguments: [name])
-            let current = try stored.flatMap { try database.pipeline(name, version: $0["version"]) } ?? newest
+            let inForce = try stored.flatMap { try database.pipeline(name, version: $0["version"]) } ?? newest
             let state = PipelineState(
-                restoring: current.pipeline, version: current.version, limits: limits,
+                restoring: inForce.pipeline, version: inForce.version, limits: limits,
                 gates: try stored.map { try JSON(parsing: $0["body"] as String).decoded() } ?? [:],
-                executions: try ids.compactMap { try database.execution(ExecutionID($0)) })
-            let effects = try String.fetchAll(
-                database,
-                sql: """
-                    SELECT effect FROM outbox WHERE execution IN
-                        (SELECT id FROM execution WHERE pipeline = ? AND status IN ('InProgress', 'Stopping'))
-                    """, arguments: [name])
-            return (state, newest, try effects.map { try JSON(parsing: $0).decoded() })
+                executions: try database.executionsInProgress(of: name))
+            return (state, newest, try database.outbox(of: name))
         }
     }
 
@@ -159,7 +149,7 @@ extension Store: Archive {
 
 extension Database {
     /// - Parameter version: nil for the newest.
-    fileprivate func pipeline(_ name: String, version: Int?) throws -> PipelineRecord? {
+    func pipeline(_ name: String, version: Int?) throws -> PipelineRecord? {
         let row = try Row.fetchOne(
             self,
             sql: """

@@ -3,6 +3,7 @@ import Artifacts
 import Authoring
 import Conformance
 import Definitions
+import Failpoints
 import Glibc
 import PluginHost
 import Processes
@@ -32,6 +33,7 @@ struct Penstock: AsyncParsableCommand {
         ])
 
     static func main() async {
+        checkFailpoint()
         // As process 1 of a container nobody else reaps what plugins leave behind (HST-21).
         Reactor.shared.adoptOrphans()
         do {

@@ -99,9 +99,9 @@ struct Line {
     mutating func recover(_ store: Store, _ fault: Fault?) async throws -> Bool {
         journal.reopened(store)
         outside.restart()
-        guard let stored = try await store.storedPipeline(name) else { throw Violation("\(name) is lost") }
-        try check(stored)
-        state = stored.state(limits)
+        guard let stored = try await store.load(name, limits: limits) else { throw Violation("\(name) is lost") }
+        try check(stored.state, stored.outbox)
+        state = stored.state
         driver = Driver(state, journal: journal, handler: outside, circumstance: circumstance, observe: { _ in })
         journal.prepare(fault)
         var isUp = true
@@ -111,17 +111,17 @@ struct Line {
         for commit in journal.takeLanded() { try laws.take(commit, []) }
         if let broken = outside.broken { throw Violation(broken) }
         guard isUp else { return false }
-        if let newer = stored.newer {
-            _ = try await take([.declared(newer.pipeline, version: newer.version)], nil)
+        if stored.newest.version != stored.state.version {
+            _ = try await take([.declared(stored.newest.pipeline, version: stored.newest.version)], nil)
         }
         try check()
         return true
     }
 
-    private func check(_ stored: StoredPipeline) throws(Violation) {
-        try require(Set(stored.executions) == Set(laws.live), "what is in progress is as it was written (law 4)")
+    private func check(_ stored: PipelineState, _ outbox: [Effect]) throws(Violation) {
+        try require(Set(stored.executions.values) == Set(laws.live), "what is in progress is as it was written (law 4)")
         try require(stored.version == laws.version, "the version in force is as it was written")
-        try require(Set(stored.outbox.map(EffectName.init)) == laws.outbox, "the outbox is as it was written (law 6)")
+        try require(Set(outbox.map(EffectName.init)) == laws.outbox, "the outbox is as it was written (law 6)")
         if let written = laws.written {
             try require(stored.gates == written.gates, "the gates are as they were written")
         }

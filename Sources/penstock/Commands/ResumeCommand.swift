@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Failpoints
 import Pipelines
 import Runner
 import Store
@@ -33,6 +34,7 @@ struct ResumeCommand: AsyncParsableCommand {
             of: execution.declaration, version: execution.start.pipelineVersion, goingOnWith: execution)
         let driver = conduct.driver(state, store, runner)
         try await driver.recover(outbox: outbox)
+        reach(.recovered)
         switch execution.status {
         case .stopped, .stopping: try await driver.submit(.resumed(by: userName()), of: execution.id)
         case .inProgress, .cancelling, .succeeded, .failed, .superseded, .cancelled: break
