@@ -97,9 +97,13 @@ public struct Start: Hashable, Sendable, Codable {
 public struct SourceRevision: Hashable, Sendable, Codable {
     public var type: String
     public var value: String
-    public init(type: String, value: String) {
+    /// Of an S3_OBJECT_VERSION_ID: of which object, when it is not that of the configuration.
+    public var objectKey: String?
+
+    public init(type: String, value: String, objectKey: String? = nil) {
         self.type = type
         self.value = value
+        self.objectKey = objectKey
     }
 }
 
