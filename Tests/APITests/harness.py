@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -156,6 +157,11 @@ class APICase(unittest.TestCase):
 
     def setUp(self):
         self.name = "p-" + uuid.uuid4().hex[:12]
+
+    @staticmethod
+    def caller():
+        """Whom the record names: us."""
+        return pwd.getpwuid(os.geteuid()).pw_name
 
     # What the plugin does.
 
