@@ -1,6 +1,7 @@
 """Runs the real `penstock serve` with one plugin that obeys, and speaks to it as AWS's clients do."""
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -130,7 +131,7 @@ def guard(result, *rules):
 
 
 def pipeline(name, *stages, mode="SUPERSEDED", **more):
-    """With a source stage before the given ones; a Build stage by default."""
+    """With a source stage before the given ones, and a Build stage where none are given; `more` replaces members."""
     return {
         "name": name,
         "roleArn": "arn:aws:iam::000000000000:role/any",
@@ -169,7 +170,7 @@ class APICase(unittest.TestCase):
         for each in actions:
             self.daemon.say("hold", each, of or self.name)
 
-    def fail(self, *actions, of=None):
+    def spoil(self, *actions, of=None):
         for each in actions:
             self.daemon.say("fail", each, of or self.name)
 
@@ -178,6 +179,15 @@ class APICase(unittest.TestCase):
             self.daemon.say("succeed", each, of or self.name)
 
     # What the API is asked.
+
+    def call(self, operation, input, **options):
+        """The answer to what AWS's client would not send: its type where it is refused."""
+        body = input if isinstance(input, bytes) else json.dumps(input).encode()
+        status, headers, answer = aws.exchange(self.daemon.socket, operation, body, **options)
+        answer = json.loads(answer)
+        self.assertEqual(headers.get("Content-Type") or headers["content-type"], "application/x-amz-json-1.1")
+        self.assertEqual("__type" in answer, status != 200, answer)
+        return answer
 
     def create(self, *stages, **more):
         """The execution that a new pipeline begins with (EXE-2)."""
