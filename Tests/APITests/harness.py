@@ -21,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 PENSTOCK = os.environ.get("PENSTOCK", os.path.join(ROOT, ".build", "debug", "penstock"))
 OVER = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 PATIENCE_SECONDS = 40
+PLUGIN_USER = 60699  # of sandboxed plugins that write to a place of the host, where root runs Penstock
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -46,7 +47,8 @@ class Daemon:
         self.settings = os.path.join(self.base, "settings.yaml")
         self.options = ["--sandbox", sandbox, *options]
         os.mkdir(self.control)
-        os.chmod(self.control, 0o777)
+        if os.geteuid() == 0 and sandbox != "none":
+            os.chown(self.control, PLUGIN_USER, PLUGIN_USER)
         shutil.copytree(os.path.join(HERE, "plugin"), os.path.join(self.base, "plugins", "obedient"))
         program = os.path.join(self.base, "plugins", "obedient", "bin", "plugin")
         with open(program, encoding="utf-8") as stream:

@@ -1,0 +1,290 @@
+"""The daemon as a process: its socket, its callers, its end, and its death at any moment."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import unittest
+
+import client as aws
+from harness import OVER, PATIENCE_SECONDS, APICase, Daemon, action, approval, pipeline, stage, until
+
+NOBODY = 65534
+BUILD = stage("Build", action("Make", outputs=["App"], namespace="Made"))
+DEPLOY = stage("Deploy", action("Ship", "Deploy", ["App"], configuration={"Say": "#{Made.Run}"}))
+
+
+class DaemonCase(APICase):
+    """A daemon of its own for each test."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def setUp(self):
+        super().setUp()
+        self.daemon = Daemon()
+        self.addCleanup(self.daemon.remove)
+        self.aws = self.daemon.aws
+
+    def refusal(self, *options, state=None):
+        """Exit status and words of a `penstock serve` that does not begin."""
+        command = self.daemon.command()
+        if state:
+            command[command.index("--state") + 1] = state
+        ended = subprocess.run([*command, *options], capture_output=True, text=True, timeout=20, check=False)
+        return ended.returncode, ended.stdout + ended.stderr
+
+
+class Sockets(DaemonCase):
+    def test_sigterm_and_sigint_end_it_with_status_0_and_without_its_socket(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.daemon.start()
+            self.assertTrue(os.path.exists(self.daemon.socket))
+            self.assertEqual(self.daemon.end(number), 0)
+            self.assertFalse(os.path.exists(self.daemon.socket))
+
+    def test_connections_that_say_nothing_do_not_keep_it_from_ending(self):
+        self.daemon.start()
+        streams = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+        for stream in streams:
+            self.addCleanup(stream.close)
+            stream.connect(self.daemon.socket)
+        streams[1].sendall(b"POST / HTTP/1.1\r\n")
+        self.assertEqual(self.daemon.end(), 0)
+
+    def test_a_second_one_with_the_same_state_is_refused_and_the_first_lives(self):
+        self.daemon.start()
+        status, words = self.refusal()
+        self.assertEqual(status, 2, words)
+        self.assertIn(self.daemon.state, words)
+        self.created()
+
+    def test_a_socket_that_was_left_behind_is_replaced(self):
+        self.daemon.start()
+        self.daemon.end(signal.SIGKILL)
+        self.assertTrue(os.path.exists(self.daemon.socket))
+        self.daemon.start()
+        self.created()
+
+    def test_only_its_user_reaches_the_socket(self):
+        self.daemon.start()
+        self.assertEqual(os.stat(self.daemon.socket).st_mode & 0o777, 0o600)
+
+    def test_a_path_that_no_socket_can_have_is_refused_with_advice(self):
+        long = os.path.join(self.daemon.base, "s" * 100)
+        for status, words in (self.refusal("--socket", long), self.refusal(state=long)):
+            self.assertEqual(status, 2, words)
+            self.assertIn("at most 107 bytes", words)
+            self.assertIn("--socket", words)
+        self.daemon.state, self.daemon.socket = long, os.path.join(self.daemon.base, "short")
+        self.daemon.options += ["--socket", self.daemon.socket]
+        self.daemon.aws = self.aws = aws.client(self.daemon.socket)
+        self.daemon.start()
+        self.created()
+
+    def test_a_place_where_no_socket_can_be_is_refused_by_its_path(self):
+        path = os.path.join(self.daemon.base, "nowhere", "socket")
+        status, words = self.refusal("--socket", path)
+        self.assertIn(status, (2, 3), words)
+        self.assertIn(path, words)
+
+    def test_a_file_that_is_no_socket_is_not_replaced(self):
+        path = os.path.join(self.daemon.base, "precious")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write("precious")
+        status, words = self.refusal("--socket", path)
+        self.assertIn(status, (2, 3), words)
+        self.assertIn(path, words)
+        self.assertTrue(os.path.isfile(path))
+
+    def test_the_socket_of_another_daemon_is_not_taken_away(self):
+        self.daemon.start()
+        status, words = self.refusal("--socket", self.daemon.socket, state=os.path.join(self.daemon.base, "other"))
+        self.assertIn(status, (2, 3), words)
+        self.created()
+
+    def test_a_limit_that_cannot_be_is_refused(self):
+        for option in ("--concurrent-executions", "--concurrent-actions"):
+            for value in ("0", "-1", "10001", "x", ""):
+                status, words = self.refusal(f"{option}={value}")
+                self.assertEqual(status, 2, words)
+                self.assertIn(option, words)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs another user")
+    def test_another_user_is_refused(self):
+        self.daemon.start()
+        program = (
+            "import http.client, socket, sys\n"
+            "c = http.client.HTTPConnection('x'); c.sock = socket.socket(socket.AF_UNIX); c.sock.connect(sys.argv[1])\n"
+            "c.request('POST', '/', b'{}', {'X-Amz-Target': 'CodePipeline_20150709.ListPipelines'})\n"
+            "print(c.getresponse().read().decode())"
+        )
+
+        def ask():
+            command = ["/usr/bin/python3", "-c", program, self.daemon.socket]
+            return subprocess.run(
+                command, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, check=False
+            )
+
+        self.assertIn("PermissionError", ask().stderr)
+        os.chmod(self.daemon.socket, 0o666)
+        os.chmod(self.daemon.state, 0o755)
+        answer = ask()
+        self.assertIn("AccessDeniedException", answer.stdout, answer.stderr)
+        self.assertIn("nobody", answer.stdout)
+
+
+class Restarts(DaemonCase):
+    def both(self):
+        return signal.SIGTERM, signal.SIGKILL
+
+    def test_what_runs_when_it_ends_is_run_again_by_the_next_one(self):
+        self.daemon.start()
+        for number in self.both():
+            with self.subTest(number):
+                self.name += "-x"
+                self.hold("Make")
+                id = self.create()
+                attempt = self.runs("Make", id)["actionExecutionId"]
+                until(lambda: [row for row in self.daemon.ledger() if row[2] == attempt])
+                self.daemon.end(number)
+                self.daemon.start()
+                self.release("Make")
+                self.ends(id)
+                self.assertEqual([each["actionExecutionId"] for each in self.actions(id, "Make")], [attempt])
+                begun = [row for row in self.daemon.ledger() if row[2] == attempt and row[4] == "begins"]
+                self.assertEqual(len(begun), 2)
+
+    def test_a_token_is_known_after_a_restart_EXE_4(self):
+        self.daemon.start()
+        self.created()
+        for number in self.both():
+            id = self.start(clientRequestToken=f"kept-{number}")
+            self.daemon.end(number)
+            self.daemon.start()
+            self.assertEqual(self.start(clientRequestToken=f"kept-{number}"), id)
+            self.ends(id)
+
+    def test_queues_transitions_and_approvals_survive_EXE_9_TRN_2_APR_8(self):
+        self.daemon.start()
+        first = self.create(stage("Approve", approval()), BUILD, mode="QUEUED")
+        token = self.token()
+        self.disable("Build", reason="held")
+        self.disable("Approve", "Outbound", reason="held too")
+        ids = [self.start(), self.start()]
+        for id in ids:
+            self.waits(id, "Approve")
+        before = self.state()["stageStates"]
+        for number in self.both():
+            self.daemon.end(number)
+            self.daemon.start()
+            self.assertEqual(self.state()["stageStates"], before)
+        self.answer(token)
+        for id in ids:
+            until(lambda: self.token() != token)
+            token = self.token()
+            self.answer(token)
+        self.waits(ids[1], "Build")
+        self.assertEqual(self.waiting("Build"), [first, *ids])
+        self.enable("Approve", "Outbound")
+        self.enable("Build")
+        for id in [first, *ids]:
+            self.ends(id)
+
+    def test_a_stop_that_was_asked_for_is_kept_STP_1(self):
+        self.daemon.start()
+        self.hold("Make")
+        id = self.create(BUILD, DEPLOY)
+        self.runs("Make", id)
+        self.stop(id, reason="kept")
+        self.daemon.end(signal.SIGKILL)
+        self.daemon.start()
+        self.assertEqual(self.status(id), "Stopping")
+        self.release("Make")
+        self.ends(id, "Stopped")
+        self.assertEqual(self.executions()[0]["stopTrigger"], {"reason": "kept"})
+        self.assertEqual(self.actions(id, "Ship"), [])
+
+    def test_what_was_deleted_stays_deleted_EXE_15(self):
+        self.daemon.start()
+        self.hold("Make")
+        id = self.create()
+        self.runs("Make", id)
+        self.aws.delete_pipeline(name=self.name)
+        self.daemon.end(signal.SIGKILL)
+        self.daemon.start()
+        with self.refused("PipelineNotFoundException"):
+            self.state()
+        self.release("Make")
+        self.assertNotEqual(self.created(), id)
+
+    def test_it_is_killed_at_any_moment_and_everything_ends(self):
+        seed = int(os.environ.get("PENSTOCK_SEED", "6"))
+        moments = random.Random(seed)
+        self.daemon.start()
+        modes = ("SUPERSEDED", "QUEUED", "PARALLEL")
+        for mode in modes:
+            self.aws.create_pipeline(pipeline=pipeline(mode, BUILD, DEPLOY, mode=mode))
+        for kill in range(8):
+            for mode in modes:
+                self.aws.start_pipeline_execution(name=mode, clientRequestToken=f"{mode}-{kill}")
+            goal = len(self.daemon.ledger()) + moments.randrange(0, 14)
+            until(lambda: len(self.daemon.ledger()) >= goal or self.idle(modes), f"seed {seed}, kill {kill}")
+            self.daemon.end(signal.SIGKILL)
+            self.daemon.start()
+        until(lambda: self.idle(modes), f"seed {seed}: the end of all")
+        for mode in modes:
+            self.name = mode
+            self.judge(mode, f"seed {seed}")
+
+    def idle(self, modes):
+        listed = [self.aws.list_pipeline_executions(pipelineName=mode)["pipelineExecutionSummaries"] for mode in modes]
+        return all(each["status"] in OVER for executions in listed for each in executions)
+
+    def judge(self, mode, seed):
+        executions = self.executions()
+        self.assertEqual(len(executions), 9, seed)
+        expected = {"Succeeded", "Superseded"} if mode == "SUPERSEDED" else {"Succeeded"}
+        self.assertLessEqual({each["status"] for each in executions}, expected, seed)
+        runs = {}
+        for execution, _, attempt, job, what in self.daemon.ledger():
+            if what == "jobSuccessResult":
+                runs.setdefault(attempt, set()).add(job)
+        for execution in executions:
+            actions = {each["actionName"]: each for each in self.actions(execution["pipelineExecutionId"])}
+            self.assertEqual(len(actions), len(self.actions(execution["pipelineExecutionId"])), seed)
+            if execution["status"] != "Succeeded":
+                continue
+            took = {name: each["output"]["outputVariables"] for name, each in actions.items()}
+            for name, each in actions.items():
+                self.assertEqual(each["status"], "Succeeded", seed)
+                self.assertIn(took[name]["Run"], runs[each["actionExecutionId"]], seed)
+            # Whoever comes later saw the one result that counts.
+            self.assertEqual(took["Make"]["Took"].split(), [took["Fetch"]["Run"]], seed)
+            self.assertEqual(took["Ship"]["Took"].split(), [took["Make"]["Run"]], seed)
+            self.assertEqual(took["Ship"]["Said"], took["Make"]["Run"], seed)
+
+
+class Sandboxed(APICase):
+    sandbox = "bubblewrap"
+
+    def test_actions_run_in_a_sandbox_and_never_go_on_without_one(self):
+        id = self.created(BUILD, DEPLOY)
+        self.assertEqual(self.actions(id, "Ship")[0]["status"], "Succeeded")
+        self.hold("Make")
+        second = self.start()
+        self.runs("Make", second)
+        self.daemon.end()
+        weaker = [*self.daemon.command(), "--sandbox", "none"]
+        ended = subprocess.run(weaker, capture_output=True, text=True, timeout=20, check=False)
+        self.assertEqual(ended.returncode, 2, ended.stderr)
+        self.assertIn(second, ended.stderr)
+        self.release("Make")
+        self.daemon.start()
+        self.ends(second)
+
+
+if __name__ == "__main__":
+    unittest.main()
