@@ -3,7 +3,9 @@
 import datetime
 import unittest
 
-from harness import UNKNOWN, APICase, action, approval, stage, until
+from daemon import until
+from definitions import action, approval, stage
+from harness import UNKNOWN, APICase
 
 APPROVE = stage("Approve", approval())
 LAST = stage("Last", action("After"))
@@ -21,7 +23,9 @@ class Approvals(APICase):
         self.assertEqual((asked["status"], asked["updatedBy"]), ("Succeeded", self.caller()))
         self.assertEqual(asked["output"]["executionResult"]["externalExecutionSummary"], "Fine")
         state = self.stage("Approve")["actionStates"][0]["latestExecution"]
-        self.assertEqual((state["status"], state["summary"], state["lastUpdatedBy"]), ("Succeeded", "Fine", self.caller()))
+        self.assertEqual(
+            (state["status"], state["summary"], state["lastUpdatedBy"]), ("Succeeded", "Fine", self.caller())
+        )
         self.assertNotIn("token", state)
 
     def test_a_rejection_fails_the_action_and_its_summary_is_kept_APR_5(self):

@@ -6,7 +6,9 @@ import re
 import subprocess
 import unittest
 
-from harness import PATIENCE_SECONDS, PENSTOCK, UNKNOWN, APICase, action, approval, guard, pipeline, stage, until
+from daemon import PATIENCE_SECONDS, PENSTOCK, until
+from definitions import action, approval, guard, pipeline, stage
+from harness import UNKNOWN, APICase
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 APPROVE = stage("Approve", approval())
@@ -55,7 +57,9 @@ class Commands(APICase):
         self.assertEqual(len(self.executions()), 1)
 
     def test_what_is_wrong_with_a_definition_is_said_before_it_is_sent(self):
-        self.assertIn("Missing", self.put(pipeline(self.name, stage("Build", action("Make", inputs=["Missing"]))), status=1))
+        self.assertIn(
+            "Missing", self.put(pipeline(self.name, stage("Build", action("Make", inputs=["Missing"]))), status=1)
+        )
         self.penstock("pipeline", "put", "/nonexistent.json", status=2)
         self.penstock("pipeline", "get", self.name, status=1)
 
@@ -68,7 +72,9 @@ class Commands(APICase):
         self.assertEqual(json.loads(self.penstock("pipeline", "get", self.name, "--version", "1")), shown)
         answer = self.asked("pipeline", "get", self.name)
         self.assertEqual((answer["pipeline"]["version"], set(answer)), (2, {"pipeline", "metadata"}))
-        self.assertIn("PipelineVersionNotFoundException", self.penstock("pipeline", "get", self.name, "--version", "9", status=1))
+        self.assertIn(
+            "PipelineVersionNotFoundException", self.penstock("pipeline", "get", self.name, "--version", "9", status=1)
+        )
 
     def test_pipelines_are_listed_and_deleted(self):
         self.created()
@@ -134,7 +140,9 @@ class Commands(APICase):
 
     def test_a_condition_is_overridden_CND_8(self):
         self.hold("Look", "Watch")
-        id = self.create(stage("Build", action("Make"), beforeEntry=guard("FAIL", "Look"), onSuccess=guard("FAIL", "Watch")))
+        id = self.create(
+            stage("Build", action("Make"), beforeEntry=guard("FAIL", "Look"), onSuccess=guard("FAIL", "Watch"))
+        )
         words = ("override", self.name, "Build", id)
         self.until_stage("beforeEntryConditionState")
         self.assertEqual(self.penstock(*words, "--condition", "beforeEntry"), "")
@@ -152,7 +160,9 @@ class Commands(APICase):
         self.created()
         for options in ([], ["--outbound"]):
             place = "Source" if options else "Build"
-            self.assertEqual(self.penstock("transition", "disable", self.name, place, "--reason", "Why not?", *options), "")
+            self.assertEqual(
+                self.penstock("transition", "disable", self.name, place, "--reason", "Why not?", *options), ""
+            )
             id = self.start()
             self.waits(id, "Build")
             self.assertIn("Why not?", self.penstock("state", self.name))
@@ -191,7 +201,9 @@ class Commands(APICase):
 
     def test_the_state_is_told_to_people_and_programs_TRN_6(self):
         self.spoil("Make")
-        first = self.created(stage("Build", action("Make"), beforeEntry=guard("FAIL", "Look")), APPROVE, status="Failed")
+        first = self.created(
+            stage("Build", action("Make"), beforeEntry=guard("FAIL", "Look")), APPROVE, status="Failed"
+        )
         self.release("Make")
         self.retry("Build", first)
         self.token()

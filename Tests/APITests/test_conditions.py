@@ -2,7 +2,9 @@
 
 import unittest
 
-from harness import UNKNOWN, APICase, action, guard, stage, until
+from daemon import until
+from definitions import action, guard, stage
+from harness import UNKNOWN, APICase
 
 
 def build(**guards):
@@ -24,7 +26,9 @@ class Conditions(APICase):
 
     def rule(self, id, name="Look"):
         """That a rule is in progress in the plugin."""
-        running = lambda: [each for each in self.rules(id) if (each["ruleName"], each["status"]) == (name, "InProgress")]
+        running = lambda: [
+            each for each in self.rules(id) if (each["ruleName"], each["status"]) == (name, "InProgress")
+        ]
         return until(running, f"{name} in progress")[0]
 
     def condition(self, kind, stage="Build"):

@@ -3,7 +3,8 @@
 import datetime
 import unittest
 
-from harness import UNKNOWN, APICase, action, source, stage
+from definitions import action, source, stage
+from harness import UNKNOWN, APICase
 
 
 class History(APICase):
@@ -43,7 +44,9 @@ class History(APICase):
         self.assertLessEqual(newest["startTime"], newest["lastUpdateTime"])
         self.assertGreaterEqual(newest["startTime"], listed[1]["startTime"])
         self.assertEqual(newest["sourceRevisions"][0]["actionName"], "Fetch")
-        pages = self.walk("list_pipeline_executions", "pipelineExecutionSummaries", "pipelineExecutionId", pipelineName=self.name)
+        pages = self.walk(
+            "list_pipeline_executions", "pipelineExecutionSummaries", "pipelineExecutionId", pipelineName=self.name
+        )
         self.assertEqual(pages, self.ids[::-1])
 
     def test_a_page_has_the_size_that_was_asked_for_HIS_1(self):
@@ -108,12 +111,18 @@ class History(APICase):
     def test_actions_are_listed_page_by_page_HIS_2(self):
         ids = [each["actionExecutionId"] for each in self.actions()]
         self.assertEqual(len(set(ids)), len(ids))
-        walked = self.walk("list_action_executions", "actionExecutionDetails", "actionExecutionId", pipelineName=self.name)
+        walked = self.walk(
+            "list_action_executions", "actionExecutionDetails", "actionExecutionId", pipelineName=self.name
+        )
         self.assertEqual(walked, ids)
         of_one = [each["actionExecutionId"] for each in self.actions(self.ids[1])]
         filter = {"pipelineExecutionId": self.ids[1]}
         walked = self.walk(
-            "list_action_executions", "actionExecutionDetails", "actionExecutionId", pipelineName=self.name, filter=filter
+            "list_action_executions",
+            "actionExecutionDetails",
+            "actionExecutionId",
+            pipelineName=self.name,
+            filter=filter,
         )
         self.assertEqual(walked, of_one)
 

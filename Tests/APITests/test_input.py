@@ -3,12 +3,21 @@
 import unittest
 
 import client as aws
-from harness import UNKNOWN, APICase, action, pipeline, stage
+from definitions import action, pipeline, stage
+from harness import UNKNOWN, APICase
 
 NAMES = ("a", "A.z@0-_", "n" * 100)
 NO_NAMES = ("", "n" * 101, "a b", "a/b", "é", "a#", " a", "a\n")
 IDS = (UNKNOWN,)
-NO_IDS = ("", "x", UNKNOWN[:-1], UNKNOWN + "0", UNKNOWN.replace("0", "g"), "ABCDEF" + UNKNOWN[6:], UNKNOWN.replace("-", "+"))
+NO_IDS = (
+    "",
+    "x",
+    UNKNOWN[:-1],
+    UNKNOWN + "0",
+    UNKNOWN.replace("0", "g"),
+    "ABCDEF" + UNKNOWN[6:],
+    UNKNOWN.replace("-", "+"),
+)
 REASONS = ("a", "r" * 300, "aZ9 !@().*?-")
 NO_REASONS = ("", "r" * 301, "a,b", "ü", "a:b", "a/b", "a\n")
 TOKENS = ("a", "A-9", "t" * 128)
@@ -167,7 +176,11 @@ class Inputs(APICase):
                 for value in wrong[shape.type_name]:
                     with self.subTest(operation=operation, name=name, value=value):
                         type, message = self.refusal(operation, {**required, name: value})
-                        types = ("ValidationException", "InvalidStructureException") if name == "pipeline" else ("ValidationException",)
+                        types = (
+                            ("ValidationException", "InvalidStructureException")
+                            if name == "pipeline"
+                            else ("ValidationException",)
+                        )
                         self.assertIn(type, types, message)
                         self.assertRegex(message, name if name != "pipeline" else "pipeline|document")
 

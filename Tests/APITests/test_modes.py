@@ -2,7 +2,9 @@
 
 import unittest
 
-from harness import APICase, action, approval, stage, until
+from daemon import until
+from definitions import action, approval, stage
+from harness import APICase
 
 BUILD, DEPLOY = stage("Build", action("Make")), stage("Deploy", action("Ship", "Deploy"))
 

@@ -5,7 +5,9 @@ import itertools
 import json
 import unittest
 
-from harness import APICase, action, approval, pipeline, stage, until
+from daemon import until
+from definitions import action, approval, pipeline, stage
+from harness import APICase
 
 MODES = ("SUPERSEDED", "QUEUED", "PARALLEL")
 
@@ -196,7 +198,7 @@ class Declarations(APICase):
         self.hold("Make")
         self.aws.create_pipeline(pipeline=pipeline(self.name))
         old = self.executions()[0]["pipelineExecutionId"]
-        self.runs("Make", old)
+        self.works("Make", old)
         self.update()
         self.disable("Build", reason="forgotten")
         second = self.start(clientRequestToken="again")

@@ -2,7 +2,8 @@
 
 import unittest
 
-from harness import UNKNOWN, APICase, action, approval, guard, pipeline, stage
+from definitions import action, approval, guard, pipeline, stage
+from harness import UNKNOWN, APICase
 
 DEPLOY = stage("Deploy", action("Ship", "Deploy", configuration={"Say": "#{Source.Run} #{variables.channel}"}))
 CHANNEL = [{"name": "channel", "defaultValue": "beta"}]
@@ -31,7 +32,9 @@ class Rollbacks(APICase):
         self.assertEqual(execution["trigger"]["triggerType"], "ManualRollback")
         self.assertEqual(execution["variables"], [{"name": "channel", "resolvedValue": "beta"}])
         summary = self.executions()[0]
-        self.assertEqual((summary["executionType"], summary["rollbackMetadata"]), ("ROLLBACK", execution["rollbackMetadata"]))
+        self.assertEqual(
+            (summary["executionType"], summary["rollbackMetadata"]), ("ROLLBACK", execution["rollbackMetadata"])
+        )
         latest = self.stage("Deploy")["latestExecution"]
         self.assertEqual((latest["pipelineExecutionId"], latest["type"]), (id, "ROLLBACK"))
         self.assertEqual(self.stage("Last")["latestExecution"]["pipelineExecutionId"], second)
@@ -114,8 +117,10 @@ class Rollbacks(APICase):
         self.assertEqual(back["trigger"], {"triggerType": "AutomatedRollback", "triggerDetail": second})
         self.ends(back["pipelineExecutionId"], "Failed")
         self.assertEqual(len(self.executions()), 3)
-        self.assertEqual(self.actions(back["pipelineExecutionId"])[0]["input"]["resolvedConfiguration"]["Say"],
-                         self.shipped(first)["Said"])
+        self.assertEqual(
+            self.actions(back["pipelineExecutionId"])[0]["input"]["resolvedConfiguration"]["Say"],
+            self.shipped(first)["Said"],
+        )
 
     def test_without_a_success_nothing_is_gone_back_to_RBK_5(self):
         self.spoil("Make")

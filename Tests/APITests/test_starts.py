@@ -3,7 +3,9 @@
 import concurrent.futures
 import unittest
 
-from harness import UNKNOWN, APICase, action, source, stage, until
+from daemon import until
+from definitions import action, source, stage
+from harness import UNKNOWN, APICase
 
 CHANNEL = [{"name": "channel", "defaultValue": "beta"}]
 
@@ -97,9 +99,7 @@ class Starts(APICase):
         self.ends(second)
         self.assertEqual(self.said(second), f"to stable {second}")
         made = self.actions(second, "Make")[0]["input"]
-        self.assertEqual(
-            made["configuration"], {"Say": "to #{variables.channel} #{codepipeline.PipelineExecutionId}"}
-        )
+        self.assertEqual(made["configuration"], {"Say": "to #{variables.channel} #{codepipeline.PipelineExecutionId}"})
         self.assertEqual(made["resolvedConfiguration"], {"Say": f"to stable {second}"})
 
     def test_what_was_put_in_is_not_read_again_VAR_1(self):

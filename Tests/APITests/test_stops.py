@@ -2,7 +2,9 @@
 
 import unittest
 
-from harness import UNKNOWN, APICase, action, approval, pipeline, source, stage, until
+from daemon import until
+from definitions import action, approval, pipeline, source, stage
+from harness import UNKNOWN, APICase
 
 TWO = stage("Build", action("Make"), action("Check"))
 
@@ -38,11 +40,12 @@ class Stops(APICase):
 
     def test_stop_and_abandon_gives_up_what_runs_STP_2(self):
         id = self.running(TWO)
+        self.works("Make", id)
         self.stop(id, abandon=True)
         self.ends(id, "Stopped")
         self.assertEqual(self.actions(id, "Make")[0]["status"], "Abandoned")
         self.release("Make")
-        until(lambda: [row for row in self.daemon.ledger() if row[0] == id and row[4] == "jobAbandonedResult"])
+        until(lambda: [row for row in self.daemon.ledger() if row[:2] == [id, "Make"] and row[4] != "begins"])
         self.assertEqual((self.status(id), self.actions(id, "Make")[0]["status"]), ("Stopped", "Abandoned"))
 
     def test_an_abandoned_approval_is_not_answered_STP_2(self):

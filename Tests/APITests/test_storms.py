@@ -9,7 +9,9 @@ import unittest
 import botocore.exceptions
 
 import client as aws
-from harness import OVER, UNKNOWN, APICase, action, approval, pipeline, stage, until
+from daemon import until
+from definitions import action, approval, pipeline, stage
+from harness import OVER, UNKNOWN, APICase
 
 SEED = int(os.environ.get("PENSTOCK_SEED", "6"))
 STAGES = (
@@ -23,7 +25,7 @@ class Storms(APICase):
     options = ("--concurrent-executions", "6")
 
     def storm(self, operations, callers=6, count=30):
-        """Each caller has a connection of its own, and does some of `operations`, each a function of it and its dice."""
+        """Each caller does some of `operations`, which are functions of its client and its dice."""
 
         def call(number):
             dice = random.Random(SEED * 1000 + number)
@@ -62,7 +64,9 @@ class Storms(APICase):
 
         operations = [
             lambda caller, dice: caller.start_pipeline_execution(name=self.name),
-            lambda caller, dice: caller.start_pipeline_execution(name=self.name, clientRequestToken=str(dice.randrange(9))),
+            lambda caller, dice: caller.start_pipeline_execution(
+                name=self.name, clientRequestToken=str(dice.randrange(9))
+            ),
             lambda caller, dice: caller.stop_pipeline_execution(
                 **place, pipelineExecutionId=self.any(caller, dice), abandon=dice.random() < 0.5
             ),
@@ -80,7 +84,9 @@ class Storms(APICase):
             lambda caller, dice: caller.enable_stage_transition(
                 **stages(dice), transitionType=dice.choice(["Inbound", "Outbound"])
             ),
-            lambda caller, dice: self.daemon.say(dice.choice(["succeed", "fail"]), dice.choice(["Make", "Ship"]), self.name),
+            lambda caller, dice: self.daemon.say(
+                dice.choice(["succeed", "fail"]), dice.choice(["Make", "Ship"]), self.name
+            ),
             lambda caller, dice: caller.update_pipeline(
                 pipeline=pipeline(self.name, *STAGES, mode=dice.choice(["SUPERSEDED", "QUEUED"]))
             ),

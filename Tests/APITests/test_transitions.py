@@ -3,7 +3,8 @@
 import datetime
 import unittest
 
-from harness import APICase, action, stage
+from definitions import action, stage
+from harness import APICase
 
 
 class Transitions(APICase):
