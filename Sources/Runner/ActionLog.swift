@@ -70,6 +70,8 @@ final class ActionLog: Sendable {
     init(_ logs: ActionLogs, _ attempt: Attempt) {
         folders = [logs.directory, "\(logs.directory)/\(attempt.execution)"]
         path = logs.path(attempt.execution, attempt.id)
+        // What goes wrong here is told with the first line.
+        file.withLock { _ = makeReady(&$0.descriptor) }
     }
 
     deinit { file.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
@@ -77,8 +79,9 @@ final class ActionLog: Sendable {
     /// - Returns: that the log cannot be written, and why: for the first line that it lacks.
     func append(_ line: LogLine) -> LogLine? {
         file.withLock { file in
-            let gap = line.remark("\(file.missing) lines are missing here: the log could not be written")
-            let failure = append(file.missing > 0 ? [gap, line] : [line], to: &file.descriptor)
+            let isGap = file.missing > 0
+            let gap = isGap ? [line.remark("\(file.missing) lines are missing here: the log could not be written")] : []
+            let failure = append(gap + [line], to: &file.descriptor)
             file.missing = failure == 0 ? 0 : file.missing + 1
             guard file.missing == 1 else { return nil }
             let reason = String(cString: strerror(failure))
@@ -86,14 +89,17 @@ final class ActionLog: Sendable {
         }
     }
 
+    /// - Returns: `errno` when it cannot be opened, else 0.
+    private func makeReady(_ descriptor: inout Int32) -> Int32 {
+        for folder in folders where mkdir(folder, 0o700) != 0 && errno != EEXIST { return errno }
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        return descriptor < 0 ? errno : 0
+    }
+
     /// All or nothing.
     /// - Returns: `errno` when it is nothing, else 0.
     private func append(_ lines: [LogLine], to descriptor: inout Int32) -> Int32 {
-        if descriptor < 0 {
-            for folder in folders where mkdir(folder, 0o700) != 0 && errno != EEXIST { return errno }
-            descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        }
-        guard descriptor >= 0 else { return errno }
+        if descriptor < 0, case let failure = makeReady(&descriptor), failure != 0 { return failure }
         let bytes = lines.flatMap { $0.json.serialized + [UInt8(ascii: "\n")] }
         // One call: a reader never sees half a line, and a killed core loses none.
         let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

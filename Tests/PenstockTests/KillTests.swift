@@ -11,15 +11,17 @@ struct Course: Sendable {
     var goOn: @Sendable (Site, _ execution: String, _ environment: [String: String]) async throws -> Run
 
     /// `penstock run`, then `penstock resume`.
-    static let foreground = Course(
-        begin: { site, environment in
-            try await site.start(
-                ["run", "pipeline.json", "--approve", "always", "--keep-failed"], environment: environment)
-        },
-        goOn: { site, execution, environment in
-            try await site.start(
-                ["resume", execution, "--approve", "always", "--keep-failed"], environment: environment)
-        })
+    static func foreground(sandbox: String = "bubblewrap") -> Course {
+        let options = ["--approve", "always", "--keep-failed"]
+        return Course(
+            begin: { site, environment in
+                try await site.start(
+                    ["run", "pipeline.json", "--sandbox", sandbox] + options, environment: environment)
+            },
+            goOn: { site, execution, environment in
+                try await site.start(["resume", execution] + options, environment: environment)
+            })
+    }
 }
 
 @Suite("Killed at every step")
@@ -64,7 +66,7 @@ struct KillTests {
         "the execution ends as it should, no result is taken twice, and nothing is left over (HST-08, HST-26)",
         arguments: moments)
     func killed(at failpoint: Failpoint, time: Int) async throws {
-        let scene = try Scene(.foreground, Self.story(of: failpoint))
+        let scene = try Scene(.foreground(), Self.story(of: failpoint))
         try await scene.die(at: failpoint, time)
         try await scene.finish(deaths: 1)
     }
@@ -73,10 +75,19 @@ struct KillTests {
         "also when the process that takes it up is killed at the same step",
         arguments: [Failpoint.afterCommit, .effectTaken, .spawned, .jobSent, .resultKnown, .resultStored])
     func killedTwice(at failpoint: Failpoint) async throws {
-        let scene = try Scene(.foreground, .delivery)
+        let scene = try Scene(.foreground(), .delivery)
         try await scene.die(at: failpoint, 1)
         try await scene.die(at: failpoint, 1)
         try await scene.finish(deaths: 2)
+    }
+
+    @Test(
+        "without a sandbox what outlives the core is ended by the next one (HST-26)",
+        arguments: [Failpoint.spawned, .launchRecorded, .jobSent, .resultRead, .workerSpawned, .workerTold])
+    func killedWithoutSandbox(at failpoint: Failpoint) async throws {
+        let scene = try Scene(.foreground(sandbox: "none"), .delivery)
+        try await scene.die(at: failpoint, 1)
+        try await scene.finish(deaths: 1)
     }
 
     @Test("a step that is none is refused by name", arguments: ["spawn", "spawned:0", "spawned:x", ""])

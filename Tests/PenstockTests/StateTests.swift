@@ -178,7 +178,8 @@ struct StateTests {
             echo "ended $?"; ls state/workspaces state/artifacts/tmp
             """
         let outcome = try await site.launch(["/usr/bin/unshare", "--mount", "/bin/bash", "-c", script]).outcome()
-        #expect(outcome.text.contains("SystemUnavailable: output artifact Code: cannot write"), "\(outcome)")
+        #expect(
+            outcome.text.contains("SystemUnavailable (SpawnFailed): output artifact Code: cannot write"), "\(outcome)")
         #expect(outcome.text.contains("the disk is full") && outcome.output.contains("ended 1"))
     }
 
