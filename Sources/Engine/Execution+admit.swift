@@ -135,13 +135,3 @@ extension Execution {
         }
     }
 }
-
-extension Action {
-    /// What is run for a rule.
-    fileprivate init(_ rule: Rule) {
-        self.init(name: rule.name, type: rule.type, configuration: rule.configuration)
-        inputArtifacts = rule.inputArtifacts
-        commands = rule.commands
-        timeoutInMinutes = rule.timeoutInMinutes
-    }
-}

@@ -16,8 +16,7 @@ extension Execution {
         }
         if condition.state == .inProgress {
             guard condition.rules.values.allSatisfy(\.state.isOver) else { return false }
-            let isMet = condition.rules.values.allSatisfy(\.state.isSuccess)
-            stages[stage].conditions[kind]?.state = isMet ? .succeeded : .failed
+            stages[stage].conditions[kind]?.state = .concluded(from: condition.rules.values.map(\.state))
             return true
         }
         conclude(kind, declared, condition.state, stage)
@@ -27,18 +26,20 @@ extension Execution {
     private mutating func conclude(
         _ kind: ConditionKind, _ declared: Condition, _ state: ConditionState, _ stage: Int
     ) {
-        let reason = "the condition \(kind.rawValue) of stage \(pipeline.stages[stage].name) failed"
-        let isMet = state != .failed
+        let (isMet, isErrored) = (state != .failed && state != .errored, state == .errored)
+        let end = isErrored ? "could not be evaluated" : "failed"
+        let reason = "the condition \(kind.rawValue) of stage \(pipeline.stages[stage].name) \(end)"
         switch (kind, stages[stage].phase) {
         case (.beforeEntry, _) where isMet: stages[stage].phase = .acting
         case (.beforeEntry, _):
-            // CND-5
-            let isSkipped = declared.result == "SKIP"
+            // CND-5: what nobody knows does not leave a stage out.
+            let isSkipped = declared.result == "SKIP" && !isErrored
             stages[stage].phase = .over(isSkipped ? .skipped : .failed(reason: reason, rollsBack: false))
         case (.onSuccess, _) where isMet: stages[stage].phase = .over(.succeeded)
         case (.onSuccess, _):
             // CND-7
-            stages[stage].phase = .over(.failed(reason: reason, rollsBack: declared.result == "ROLLBACK"))
+            let rollsBack = declared.result == "ROLLBACK" && !isErrored
+            stages[stage].phase = .over(.failed(reason: reason, rollsBack: rollsBack))
         case (.onFailure, .failing(let reason)):
             // Its rules tell of bad news: what they find true calls for the result.
             stages[stage].phase = .over(.failed(reason: reason, rollsBack: isMet && declared.result == "ROLLBACK"))
@@ -73,4 +74,18 @@ extension Execution {
             stages[stage].conditions[kind]?.rules[name]?.updatedAt = admission.at
         }
     }
+}
+
+extension ConditionState {
+    /// CND-4, of rules that are over: one that says no counts before one that could not say anything.
+    fileprivate static func concluded(from rules: [ActionState]) -> ConditionState {
+        let failures = rules.compactMap { if case .failed(let failure) = $0 { failure } else { nil } }
+        if failures.contains(where: \.isVerdict) { return .failed }
+        return rules.allSatisfy(\.isSuccess) ? .succeeded : .errored
+    }
+}
+
+extension ActionFailure {
+    /// Whether the rule itself says that it is not met, or not in its time; whatever else failed kept it from saying so.
+    fileprivate var isVerdict: Bool { code == "JobFailed" && (hostCode == nil || hostCode == "TimedOut") }
 }

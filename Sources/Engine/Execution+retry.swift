@@ -55,7 +55,7 @@ extension Execution {
         let hasEntered: Bool
         switch stages[stage].conditions[.beforeEntry]?.state {
         case .succeeded, .overridden: hasEntered = true
-        case .inProgress, .failed, .abandoned, nil: hasEntered = false
+        case .inProgress, .failed, .errored, .abandoned, nil: hasEntered = false
         }
         stages[stage].conditions = hasEntered ? stages[stage].conditions.filter { $0.key == .beforeEntry } : [:]
         stages[stage].phase = hasEntered ? .acting : firstPhase(of: stage)

@@ -143,6 +143,8 @@ public enum ConditionState: Hashable, Sendable, Codable {
     case inProgress
     case succeeded
     case failed
+    /// A rule could not be run, and no other failed: nobody knows.
+    case errored
     case overridden(by: String)
     case abandoned
 
@@ -152,6 +154,7 @@ public enum ConditionState: Hashable, Sendable, Codable {
         case .inProgress: "InProgress"
         case .succeeded: "Succeeded"
         case .failed: "Failed"
+        case .errored: "Errored"
         case .overridden: "Overridden"
         case .abandoned: "Abandoned"
         }

@@ -108,23 +108,28 @@ private let invokes = [
         """),
     // Its configuration is written by the provider's own pages, and documented nowhere.
     type("Invoke/ThirdParty/Snyk", 1...1, 1...1, "", acceptsOtherKeys: true),
-    type("Approval/AWS/Manual", 0...0, 0...0, "NotificationArn CustomData ExternalEntityLink"),
+    type(
+        "Approval/AWS/Manual", 0...0, 0...0, "NotificationArn CustomData ExternalEntityLink",
+        ours: [
+            ConfigurationProperty(name: "SupersedeWhilePending", words: ["true", "false"], isOurs: true),
+            ConfigurationProperty(name: "OnExpiry", words: ["APPROVE", "REJECT"], isOurs: true),
+        ]),
 ]
 
 private let rules = [
     type("Rule/AWS/DeploymentWindow", 0...0, 0...0, "Cron* TimeZone"),
-    type("Rule/AWS/VariableCheck", 0...0, 0...0, "Variable Value Operator"),
-    type("Rule/AWS/CloudWatchAlarm", 0...0, 0...0, "AlarmName AlarmStates WaitTime"),
-    type("Rule/AWS/LambdaInvoke", 0...5, 0...0, "FunctionName UserParameters"),
+    type("Rule/AWS/VariableCheck", 0...0, 0...0, "Variable* Value* Operator*"),
+    type("Rule/AWS/CloudWatchAlarm", 0...0, 0...0, "AlarmName* AlarmStates WaitTime"),
+    type("Rule/AWS/LambdaInvoke", 0...5, 0...0, "FunctionName* UserParameters"),
     type("Rule/AWS/Commands", 0...10, 0...0, ""),
-    type("Rule/AWS/CodeBuild", 0...5, 0...0, codeBuildKeys, requiredWhen: ["PrimarySource": .severalInputArtifacts]),
+    type("Rule/AWS/CodeBuild", 1...5, 0...0, codeBuildKeys, requiredWhen: ["PrimarySource": .severalInputArtifacts]),
 ]
 
 /// All of these have the version 1.
 private func type(
     _ name: String, _ inputArtifacts: ClosedRange<Int>, _ outputArtifacts: ClosedRange<Int>, _ keys: String,
     requiredWhen: [String: ConfigurationProperty.Circumstance] = [:], acceptsOtherKeys: Bool = false,
-    needsV2: Bool = false
+    needsV2: Bool = false, ours: [ConfigurationProperty] = []
 ) -> ActionType {
     let words = name.split(separator: "/").map(String.init)
     let properties = keys.split(separator: " ").map { word in
@@ -134,6 +139,6 @@ private func type(
     }
     return ActionType(
         id: ActionTypeID(category: words[0], owner: words[1], provider: words[2], version: "1"),
-        properties: properties, inputArtifacts: inputArtifacts, outputArtifacts: outputArtifacts,
+        properties: properties + ours, inputArtifacts: inputArtifacts, outputArtifacts: outputArtifacts,
         acceptsOtherKeys: acceptsOtherKeys, needsV2: needsV2)
 }

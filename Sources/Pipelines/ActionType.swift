@@ -48,10 +48,15 @@ public struct ConfigurationProperty: Hashable, Sendable {
     public let queryable: Bool
     public let type: Kind
     public let description: String?
+    /// The only values that there are, in any case; none may come from a variable. Empty: any value.
+    public let words: [String]
+    /// A key of our own in a type of AWS, which AWS does not know.
+    public let isOurs: Bool
 
     public init(
         name: String, required: Bool = false, requiredWhen: Circumstance? = nil, key: Bool = false,
-        secret: Bool = false, queryable: Bool = false, type: Kind = .string, description: String? = nil
+        secret: Bool = false, queryable: Bool = false, type: Kind = .string, description: String? = nil,
+        words: [String] = [], isOurs: Bool = false
     ) {
         self.name = name
         self.required = required
@@ -61,11 +66,15 @@ public struct ConfigurationProperty: Hashable, Sendable {
         self.queryable = queryable
         self.type = type
         self.description = description
+        self.words = words
+        self.isOurs = isOurs
     }
 }
 
 /// The action types that a definition may use.
 public struct ActionTypeCatalogue: Sendable {
+    /// Whether a definition must be one that AWS takes too: nothing of our own, and nothing left out.
+    public private(set) var isStrict = false
     private var types: [ActionTypeID: ActionType]
     /// The directories where plugins were looked for, for the message about an unknown type.
     public var searchedPlaces: [String]
@@ -77,6 +86,13 @@ public struct ActionTypeCatalogue: Sendable {
     }
 
     public subscript(id: ActionTypeID) -> ActionType? { types[id] }
+
+    /// The same types, for a definition that AWS is to take.
+    public var strict: ActionTypeCatalogue {
+        var catalogue = self
+        catalogue.isStrict = true
+        return catalogue
+    }
 
     /// This catalogue with the types of installed plugins; they replace those with the same id.
     public func adding(_ added: [ActionType], searchedPlaces: [String] = []) -> ActionTypeCatalogue {

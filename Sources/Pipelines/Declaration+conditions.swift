@@ -46,3 +46,13 @@ public struct Rule: Hashable, Sendable {
         self.timeoutInMinutes = timeoutInMinutes
     }
 }
+
+extension Action {
+    /// What is run for a rule.
+    public init(_ rule: Rule) {
+        self.init(name: rule.name, type: rule.type, configuration: rule.configuration)
+        inputArtifacts = rule.inputArtifacts
+        commands = rule.commands
+        timeoutInMinutes = rule.timeoutInMinutes
+    }
+}

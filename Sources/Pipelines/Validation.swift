@@ -114,8 +114,8 @@ struct PlacedRule {
 }
 
 extension Stage {
-    /// The guards that this stage has, by member name.
-    var guards: [(name: String, conditions: StageConditions)] {
+    /// The guards that this stage has, by member name, in the order in which they are evaluated.
+    public var guards: [(name: String, conditions: StageConditions)] {
         [("beforeEntry", beforeEntry), ("onSuccess", onSuccess), ("onFailure", onFailure)]
             .compactMap { name, conditions in conditions.map { (name, $0) } }
     }

@@ -32,6 +32,19 @@ public struct Preview: Sendable {
         public let name: String
         /// Those of a group start together, when all of the group before have succeeded.
         public let groups: [[PreviewedAction]]
+        /// In the order in which they are evaluated.
+        public let conditions: [Condition]
+
+        /// Every action and rule.
+        fileprivate var all: [PreviewedAction] { groups.flatMap { $0 } + conditions.flatMap(\.rules) }
+    }
+
+    public struct Condition: Sendable {
+        /// `beforeEntry`, `onSuccess` or `onFailure`.
+        public let name: String
+        public let result: String?
+        /// They start together; each is shown as the action that is run for it.
+        public let rules: [PreviewedAction]
     }
 
     /// One thing that is missing, and for which actions.
@@ -60,16 +73,20 @@ public struct Preview: Sendable {
                 origin: given != nil ? .given : value != nil ? .byDefault : .missing)
         }
         let knowledge = Knowledge(pipeline, variables, choices)
+        func preview(_ action: Action, in place: String) -> PreviewedAction {
+            PreviewedAction(action, in: place, knowledge, choices) { action, unresolved in
+                Provision(
+                    action, catalogue: catalogue, settings: settings, shippedPlugins: shippedPlugins, locks: locks,
+                    unresolved: unresolved)
+            }
+        }
         stages = pipeline.stages.map { stage in
             Stage(
-                name: stage.name,
-                groups: stage.groups.map { group in
-                    group.map { action in
-                        PreviewedAction(action, in: stage.name, knowledge, choices) { action, unresolved in
-                            Provision(
-                                action, catalogue: catalogue, settings: settings, shippedPlugins: shippedPlugins,
-                                locks: locks, unresolved: unresolved)
-                        }
+                name: stage.name, groups: stage.groups.map { $0.map { preview($0, in: stage.name) } },
+                conditions: stage.guards.flatMap { name, guardian in
+                    guardian.conditions.map { condition in
+                        let rules = condition.rules.map { preview(Action($0), in: "\(stage.name)/\(name)") }
+                        return Condition(name: name, result: condition.result, rules: rules)
                     }
                 })
         }
@@ -81,7 +98,7 @@ public struct Preview: Sendable {
         var lacks = variables.filter { $0.origin == .missing }.map {
             Lack(actions: [], message: "the variable \($0.name) has no default. Add: --variable \($0.name)=VALUE")
         }
-        for action in stages.flatMap({ $0.groups.joined() }) {
+        for action in stages.flatMap(\.all) {
             var messages = action.references.compactMap { knowledge.fault(of: $0.reference) }
             if case .plugin(let provision) = action.performer { messages += provision.failures.map(\.message) }
             for message in messages {
@@ -121,7 +138,7 @@ public struct PreviewedAction: Sendable {
         public let origin: String
     }
 
-    /// `Stage/Action`
+    /// `Stage/Action`, or `Stage/beforeEntry/Rule`
     public let place: String
     /// With what is known of its variables.
     public let action: Action

@@ -31,8 +31,8 @@ struct TemplateOptions: ParsableArguments {
     /// - Parameters:
     ///   - isReplaced: of an action for which something stands in; its type may be one that nothing here serves.
     ///   - check: refuses what does not fit a pipeline that can be read; the findings may come from that.
-    ///   - runsRules: whether the rules of conditions are run, for which there must be plugins; else they are findings.
-    ///   - needsPlugins: whether an action type that no installed plugin serves is a finding.
+    ///   - runsRules: whether the rules of conditions are run; else they are findings.
+    ///   - needsPlugins: whether an action or rule type that no installed plugin serves is a finding.
     /// - Throws: all findings, as the answer of the command.
     func loadFaultless(
         _ path: String, _ installation: Installation, refusal: Exit = .no, isReplaced: (ActionPlace) -> Bool,
@@ -43,7 +43,7 @@ struct TemplateOptions: ParsableArguments {
         let findings = file.findings.filter { $0.rule != "ACT-2" || !replaced.contains($0.path) }
         let said = Set(findings.map(\.path))
         let more =
-            (runsRules ? file.missingRulePlugins(installation.catalogue) : file.rules)
+            (runsRules ? [] : file.rules)
             + (needsPlugins ? file.missingPlugins(installation.catalogue) : [])
         let all = findings + more.filter { !said.contains($0.path) && !replaced.contains($0.path) }
         if all.allSatisfy({ $0.rule == "ACT-2" }) { try check(file.pipeline) }
@@ -59,6 +59,10 @@ struct TemplateOptions: ParsableArguments {
 
 extension DefinitionFile {
     fileprivate func missingPlugins(_ catalogue: PluginCatalogue) -> [Finding] {
+        missingRulePlugins(catalogue) + missingActionPlugins(catalogue)
+    }
+
+    private func missingActionPlugins(_ catalogue: PluginCatalogue) -> [Finding] {
         pipeline.typePaths.compactMap { action, path in
             let id = ActionTypeIdentifier(action.action.type)
             guard action.action.type != .manualApproval, catalogue.plugin(for: id) == nil else { return nil }
@@ -66,7 +70,7 @@ extension DefinitionFile {
         }
     }
 
-    fileprivate func missingRulePlugins(_ catalogue: PluginCatalogue) -> [Finding] {
+    private func missingRulePlugins(_ catalogue: PluginCatalogue) -> [Finding] {
         pipeline.ruleTypes.compactMap { rule, path in
             let id = ActionTypeIdentifier(rule.type)
             guard catalogue.plugin(for: id) == nil else { return nil }

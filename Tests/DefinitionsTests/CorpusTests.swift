@@ -15,6 +15,14 @@ struct CorpusTests {
             #expect(findings.map { "\($0.rule) \($0.path)" } == verdicts[file], "\(file): \(findings)")
         }
     }
+
+    @Test(.enabled(if: corpus != nil || isContinuousIntegration, "PENSTOCK_CORPUS names no corpus"))
+    func `Each valid definition of the corpus is one that AWS takes`() throws {
+        let folder = "\(try #require(corpus, "CI needs PENSTOCK_CORPUS"))/pipeline-json"
+        for (file, verdict) in verdicts where verdict.isEmpty {
+            #expect(try DefinitionFile.load("\(folder)/\(file)", catalogue: .aws.strict).findings == [], "\(file)")
+        }
+    }
 }
 
 let corpus = variable("PENSTOCK_CORPUS")

@@ -25,10 +25,19 @@ struct TemplateCorpusTests {
         }
     }
 
+    @Test(.enabled(if: corpus != nil || isContinuousIntegration, "PENSTOCK_CORPUS names no corpus"))
+    func `Each template of the corpus has the same verdict where AWS is to take it`() throws {
+        let folder = "\(try #require(corpus, "CI needs PENSTOCK_CORPUS"))/cloudformation"
+        for file in verdicts.keys {
+            let path = "\(folder)/\(file)"
+            #expect(verdict(of: path, catalogue: .aws.strict) == verdicts[file], "\(file)")
+        }
+    }
+
     /// A line for each pipeline: logical id, what is unknown, the findings.
-    private func verdict(of path: String) -> [String] {
+    private func verdict(of path: String, catalogue: ActionTypeCatalogue = .aws) -> [String] {
         do throws(DocumentError) {
-            return try DefinitionFile.loadAll(path).map { file in
+            return try DefinitionFile.loadAll(path, catalogue: catalogue).map { file in
                 let id = file.origin?.logicalID ?? ""
                 let unmet = file.origin?.unmetCondition.map { ", unless \($0)" } ?? ""
                 let findings = file.findings.map {

@@ -116,6 +116,11 @@ struct Story {
         switch words[0] {
         case "succeed": return .actionSucceeded(attempt, result(words.dropFirst(2), attempt))
         case "fail": return .actionFailed(attempt, ActionFailure(code: "JobFailed", message: rest))
+        case "break":
+            let failure = ActionFailure(code: "JobFailed", hostCode: "NoResult", message: rest)
+            return .actionFailed(attempt, failure)
+        case "time-out":
+            return .actionFailed(attempt, ActionFailure(code: "JobFailed", hostCode: "TimedOut", message: rest))
         case "continue":
             return .actionContinues(attempt, Continuation(token: rest, notBefore: now.adding(seconds: 30)))
         case "progress": return .actionProgressed(attempt, ExternalExecution(summary: rest))

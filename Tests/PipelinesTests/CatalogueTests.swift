@@ -8,7 +8,9 @@ struct CatalogueTests {
 
     @Test func `The manual approval is in the catalogue, without artifacts (APR-1)`() throws {
         let approval = try #require(ActionTypeCatalogue.aws[.manualApproval])
-        #expect(approval.properties.map(\.name) == ["NotificationArn", "CustomData", "ExternalEntityLink"])
+        let own = approval.properties.filter(\.isOurs).map(\.name)
+        #expect(approval.properties.map(\.name) == ["NotificationArn", "CustomData", "ExternalEntityLink"] + own)
+        #expect(own == ["SupersedeWhilePending", "OnExpiry"])
         #expect(approval.properties.allSatisfy { !$0.required })
         #expect(approval.inputArtifacts == 0...0 && approval.outputArtifacts == 0...0)
     }

@@ -73,6 +73,30 @@ let actionCases = [
         "ACT-9 another action's commands",
         [("\(path).commands", ["x"]), ("\(path).environmentVariables", [["name": "A", "value": "1"]])],
         ["ACT-9 \(path).commands", "ACT-9 \(path).environmentVariables"]),
+    RuleCase(
+        "ACT-5, APR-2, APR-8 our own keys of an approval",
+        third(approval(["OnExpiry": "approve", "SupersedeWhilePending": "TRUE"]))),
+    RuleCase(
+        "ACT-5, APR-2, APR-8 other values, and one that shows later",
+        third(approval(["OnExpiry": "#{codepipeline.PipelineExecutionId}", "SupersedeWhilePending": "yes"])),
+        ["ACT-5 \(path).configuration.SupersedeWhilePending", "ACT-5 \(path).configuration.OnExpiry"]),
+    RuleCase(
+        "ACT-10 a rule with artifacts, and one without",
+        [
+            (
+                "stages[1].onSuccess",
+                guarded(
+                    "FAIL",
+                    [
+                        "name": "Built", "ruleTypeId": typeID("Rule/AWS/CodeBuild/1"),
+                        "configuration": ["ProjectName": "shop"],
+                    ])
+            ), ("stages[2].beforeEntry", guarded("FAIL", window(["inputArtifacts": [["name": "Out"]]]))),
+        ],
+        [
+            "ACT-10 stages[1].onSuccess.conditions[0].rules[0].inputArtifacts",
+            "ACT-10 stages[2].beforeEntry.conditions[0].rules[0].inputArtifacts",
+        ]),
     RuleCase("ACT-10 too few inputs", [("\(path).inputArtifacts", nil)], ["ACT-10 \(path).inputArtifacts"]),
     RuleCase(
         "ACT-10 too many outputs", [("\(path).outputArtifacts", [["name": "X"]])], ["ACT-10 \(path).outputArtifacts"]),
@@ -93,7 +117,17 @@ let actionCases = [
         ["ACT-11 stages[1].actions[0].inputArtifacts[0].name"]),
     RuleCase(
         "ACT-11 a rule's input before its stage",
-        [("stages[1].beforeEntry", guarded("FAIL", window(["inputArtifacts": [["name": "Out"]]])))],
+        [
+            (
+                "stages[1].beforeEntry",
+                guarded(
+                    "FAIL",
+                    [
+                        "name": "Ask", "ruleTypeId": typeID("Rule/AWS/LambdaInvoke/1"),
+                        "configuration": ["FunctionName": "ask"], "inputArtifacts": [["name": "Out"]],
+                    ])
+            )
+        ],
         ["ACT-11 stages[1].beforeEntry.conditions[0].rules[0].inputArtifacts[0].name"]),
     RuleCase("ACT-12 an earlier namespace", [("\(path).configuration.ObjectKey", "x/#{Build.Tag}")]),
     RuleCase("ACT-12 the execution", [("\(path).configuration.ObjectKey", "#{codepipeline.PipelineExecutionId}")]),
@@ -117,3 +151,7 @@ let actionCases = [
             ("stages[1].onSuccess", guarded("FAIL", window(["configuration": ["Cron": "#{Build.Cron}"]]))),
         ], ["ACT-12 stages[1].beforeEntry.conditions[0].rules[0].configuration.Cron"]),
 ]
+
+private func approval(_ configuration: JSON) -> JSON {
+    action("Ask", "Approval/AWS/Manual/1", ["configuration": configuration])
+}

@@ -19,6 +19,10 @@ extension ActionTypeCatalogue {
     /// How the sentence about an unknown type ends.
     func advice(about type: ActionTypeID) -> String {
         let near = near(type).map(\.description)
+        if isStrict {
+            let meant = near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
+            return " in AWS, and no template declares it\(meant.isEmpty ? "; use a type of AWS." : meant)"
+        }
         let searched =
             searchedPlaces.isEmpty ? "" : " Plugins were looked for in \(searchedPlaces.joined(separator: ", "))."
         return near.isEmpty

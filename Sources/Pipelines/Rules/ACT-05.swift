@@ -1,7 +1,8 @@
 import Jansson
 
 extension ValidationRule {
-    /// ACT-5: the configuration has the keys that its type requires, no others, and values of their kind.
+    /// ACT-5: the configuration has the keys that its type requires, no others, and values of their kind; no key of our
+    /// own where AWS is to take it.
     static let configuration = ValidationRule("ACT-5") { examination in
         for placed in examination.actions {
             let (action, path) = (placed.action, "\(placed.path).configuration")
@@ -27,11 +28,14 @@ extension Examination {
                 }
                 continue
             }
-            report("\(path).\(property.name)", fault: property.fault(in: value))
+            report(
+                "\(path).\(property.name)",
+                fault: property.isOurs && catalogue.isStrict ? property.strangeness : property.fault(in: value))
         }
         if type.acceptsOtherKeys || !hasRoom { return }
-        let known = type.properties.map(\.name)
-        for key in configuration.keys.sorted() where !known.contains(key) {
+        let keys = catalogue.isStrict ? type.properties.filter { !$0.isOurs } : type.properties
+        let known = keys.map(\.name)
+        for key in configuration.keys.sorted() where !type.properties.contains(where: { $0.name == key }) {
             let near = nearest(to: excerpt(key), in: known).map { "did you mean \"\($0)\"?" }
             let all = known.isEmpty ? "it has no keys." : "its keys are \(known.joined(separator: ", "))."
             report(
@@ -54,7 +58,15 @@ extension ConfigurationProperty {
         }
     }
 
+    fileprivate var strangeness: String {
+        "\(name) is a key of Penstock's own, which AWS refuses; remove it where AWS is to take this definition."
+    }
+
     fileprivate func fault(in value: String) -> String? {
+        if !words.isEmpty {
+            let isWord = words.contains { $0.lowercased() == value.lowercased() }
+            return isWord ? nil : "Must be \(words.joined(separator: " or ")), written out, found \"\(excerpt(value))\"."
+        }
         // A reference has its value later.
         if !VariableTemplate(value).references.isEmpty { return nil }
         if queryable && !queryablePattern.matches(value) { return queryablePattern.fault(in: value) }

@@ -3,11 +3,17 @@ extension ValidationRule {
     static let artifactCounts = ValidationRule("ACT-10") { examination in
         for placed in examination.actions {
             guard let type = examination.catalogue[placed.action.type] else { continue }
-            let action = placed.action
+            let (action, name) = (placed.action, "Action \(excerpt(placed.action.name))")
             examination.examine(
-                action.inputArtifacts.count, of: "input", type.inputArtifacts, name: action.name, at: placed.path)
+                action.inputArtifacts.count, of: "input", type.inputArtifacts, name: name, at: placed.path)
             examination.examine(
-                action.outputArtifacts.count, of: "output", type.outputArtifacts, name: action.name, at: placed.path)
+                action.outputArtifacts.count, of: "output", type.outputArtifacts, name: name, at: placed.path)
+        }
+        for placed in examination.rules {
+            guard let type = examination.catalogue[placed.rule.type], type.id.category == "Rule" else { continue }
+            examination.examine(
+                placed.rule.inputArtifacts.count, of: "input", type.inputArtifacts,
+                name: "Rule \(excerpt(placed.rule.name))", at: placed.path)
         }
     }
 }
@@ -23,7 +29,7 @@ extension Examination {
         report(
             "\(path).\(side)Artifacts",
             """
-            Action \(excerpt(name)) declares \(count) \(side) artifacts which is \(relation) count (\(bound)); \
+            \(name) declares \(count) \(side) artifacts which is \(relation) count (\(bound)); \
             \(advice) \(abs(bound - count)).
             """)
     }

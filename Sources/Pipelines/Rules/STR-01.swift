@@ -1,10 +1,16 @@
 extension ValidationRule {
     /// STR-1: `artifactStore` or `artifactStores`, not both; actions in several regions need a store in each.
     ///
-    /// A file may leave both out: artifacts are kept here, not there.
+    /// A file may leave both out, and the role: artifacts are kept here, not there. AWS wants them.
     static let stores = ValidationRule("STR-1") { examination in
         let pipeline = examination.pipeline
         let regions = Set(examination.actions.compactMap(\.action.region))
+        if examination.catalogue.isStrict {
+            if pipeline.roleArn == nil { examination.report("roleArn", "Is missing; AWS needs the ARN of a role.") }
+            if pipeline.artifactStore == nil && pipeline.artifactStores == nil {
+                examination.report("artifactStore", "Is missing; AWS needs it, or artifactStores.")
+            }
+        }
         if let store = pipeline.artifactStore {
             examination.examine(store, at: "artifactStore")
             if pipeline.artifactStores != nil {

@@ -14,13 +14,16 @@ struct ValidateCommand: AsyncParsableCommand {
     @Argument(help: "Definitions or CloudFormation templates, JSON or YAML.")
     var files: [String]
 
+    @Flag(help: "Refuse what AWS would not take: keys and types of Penstock's own, a role or store that is missing.")
+    var strictAws = false
+
     @OptionGroup var choice: TemplateOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws { for file in files { try refuseEmpty(file, "the name of a definition") } }
 
     func run() async throws {
-        let catalogue = try Wiring(common).actionTypes
+        let catalogue = strictAws ? ActionTypeCatalogue.aws.strict : try Wiring(common).actionTypes
         var exit = Exit.yes
         for file in files {
             do {

@@ -4,7 +4,8 @@ import Jansson
 import Pipelines
 import Runner
 
-/// One JSON object a line: `event` is `execution`, `action`, `approval`, `log`, `skipped` or `kept`.
+/// One JSON object a line: `event` is `execution`, `action`, `stage` (one is left out), `approval`, `log`, `skipped`
+/// (log lines) or `kept`.
 final class JSONView: View {
     private let quiet: Bool
     private var statuses: [ExecutionID: ExecutionStatus] = [:]
@@ -51,6 +52,12 @@ final class JSONView: View {
         let status = statuses.updateValue(execution.status, forKey: execution.id)
         if status == nil { say(execution.json(at: at)) }
         for action in change.actions { say(action.json(in: execution, at: at)) }
+        for stage in change.skippedStages {
+            say([
+                "event": "stage", "time": .string(rfc3339(at)), "pipelineExecutionId": .string(execution.id.text),
+                "stage": .string(stage), "status": .string(StageStatus.skipped.rawValue),
+            ])
+        }
         if let status, status != execution.status { say(execution.json(at: at)) }
     }
 

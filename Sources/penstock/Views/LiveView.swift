@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Engine
 import Glibc
 import Pipelines
@@ -100,6 +100,8 @@ final class LiveView: View {
     private func lines(ofStage index: Int, in execution: Execution) -> [String] {
         let stage = execution.pipeline.stages[index]
         let nameWidth = execution.pipeline.stages.flatMap(\.actions).map(\.name.count).max() ?? 0
+        let isSkipped = index < execution.stages.count && execution.status(ofStage: index) == .skipped
+        if isSkipped { return ["\(stage.name)  Skipped"] }
         return [stage.name]
             + stage.actions.map { action in
                 let admitted = index < execution.stages.count ? execution.stages[index].actions[action.name] : nil

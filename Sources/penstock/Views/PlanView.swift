@@ -41,6 +41,7 @@ extension Preview {
                     [
                         "name": .string(stage.name),
                         "groups": .array(stage.groups.map { .array($0.map(\.json)) }),
+                        "conditions": .array(stage.conditions.map(\.json)),
                     ]
                 }),
             "complete": .bool(lacks.isEmpty),
@@ -62,11 +63,30 @@ extension Preview.Variable {
 
 extension Preview.Stage {
     fileprivate var lines: [String] {
+        let after = conditions.filter { $0.name != "beforeEntry" }
+        return conditions.filter { $0.name == "beforeEntry" }.flatMap(\.lines) + actions + after.flatMap(\.lines)
+    }
+
+    private var actions: [String] {
         groups.enumerated().flatMap { index, group -> [String] in
             let together = group.count > 1 ? "together" : nil
             let when = [index > 0 ? "then" : nil, together].compactMap { $0 }.joined(separator: ", ")
             return (when.isEmpty ? [] : ["  (\(when))"]) + group.flatMap(\.lines)
         }
+    }
+}
+
+extension Preview.Condition {
+    fileprivate var lines: [String] {
+        // CND-4: what is met by bad news has its result then.
+        let result = result.map { ", \(name == "onFailure" ? "then" : "else") \($0)" } ?? ""
+        return ["  (\(name)\(result))"] + rules.flatMap(\.lines)
+    }
+
+    fileprivate var json: JSON {
+        .object(present: [
+            "name": .string(name), "result": result.map { .string($0) }, "rules": .array(rules.map(\.json)),
+        ])
     }
 }
 

@@ -29,6 +29,16 @@ extension ExecutionChange {
     }
 }
 
+extension ExecutionChange {
+    /// The stages that are left out now (CND-5).
+    var skippedStages: [String] {
+        after.stages.indices.filter { index in
+            let was = before.map { index < $0.stages.count && $0.status(ofStage: index) == .skipped } ?? false
+            return !was && after.status(ofStage: index) == .skipped
+        }.map { after.pipeline.stages[$0].name }
+    }
+}
+
 extension ActionExecution {
     /// What there is to say about how it ended: a revision, a summary, why it failed.
     var remark: String? {
@@ -130,6 +140,7 @@ final class PlainView: View {
             if action.state.isOver { text += " in \(duration(from: action.startedAt, to: at))" }
             say(at, text + (action.remark.map { ": \(printableLines($0))" } ?? ""))
         }
+        if !quiet { for stage in change.skippedStages { say(at, "\(stage) Skipped") } }
     }
 
     private func introduce(_ execution: Execution, _ at: Instant, _ what: String = "") {
