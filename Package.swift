@@ -94,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions", "Engine", "Failpoints", "Jansson",
+                "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions", "Engine",
+                "Failpoints", "Jansson",
                 "Pipelines", "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -56,7 +56,10 @@ extension APIError {
     init(_ findings: [Finding]) {
         let first = findings[0]
         let type =
-            if first.path.contains("blockers") {
+            if first.rule == "STR-5" {
+                // Of the order of stages, wherever it is found.
+                "InvalidStructureException"
+            } else if first.path.contains("blockers") {
                 "InvalidBlockerDeclarationException"
             } else if first.path.contains(".actions[") {
                 "InvalidActionDeclarationException"

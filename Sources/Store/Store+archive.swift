@@ -83,7 +83,7 @@ extension Store: Archive {
     ) async throws -> [ExecutionRecord] {
         let succeeded = """
             EXISTS (SELECT 1 FROM stage WHERE execution = id AND stage.name = ?3
-                AND json_type(body, '$.phase.over._0.succeeded') IS NOT NULL)
+                AND json_extract(body, '$.phase.over._0.succeeded') IS NOT NULL)
             """
         return try await read { database in
             try database.executionRecords(

@@ -32,7 +32,8 @@ private let house: [String: Set<String>] = [
     ],
     "penstock": [
         "ArgumentParser", "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions",
-        "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
+        "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Runner",
+        "Scenarios", "Settings", "Store", "Workspaces",
     ],
 ]
 

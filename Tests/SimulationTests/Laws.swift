@@ -75,7 +75,7 @@ struct Laws {
             (versions[version], self.version) = (pipeline, version)
             let stages = Set(pipeline.stages.map(\.name))
             disabled = disabled.filter { stages.contains($0.stage) }
-        case .started, .execution, .takenUp: break
+        case .started, .execution, .takenUp, .deleted: break
         }
     }
 

@@ -205,6 +205,7 @@ extension PipelineEvent {
         case .execution(let id, let event): "\(id) \(name(of: event))"
         case .transitionChanged(let change): "\(change)"
         case .declared(_, let version): "declared \(version)"
+        case .deleted: "deleted"
         case .takenUp: "takenUp"
         }
     }

@@ -25,11 +25,12 @@ struct StageState {
             members["\(kind.rawValue)ConditionState"] = conditionState(kind)
         }
         if let retries = entered?.retries, let trigger = retries.latest {
-            members["retryStageMetadata"] = [
-                "autoStageRetryAttempt": .integer(Int64(retries.automatic)),
-                "manualStageRetryAttempt": .integer(Int64(retries.manual)),
+            // An attempt is at least 1 in AWS's model.
+            func count(_ attempts: Int) -> JSON? { attempts > 0 ? .integer(Int64(attempts)) : nil }
+            members["retryStageMetadata"] = .object(present: [
+                "autoStageRetryAttempt": count(retries.automatic), "manualStageRetryAttempt": count(retries.manual),
                 "latestRetryTrigger": .string(trigger.rawValue),
-            ]
+            ])
         }
         return members
     }
@@ -49,7 +50,7 @@ struct StageState {
         let execution = entered?.actions[action.name] ?? actions[place]
         return .object(present: [
             "actionName": .string(action.name), "currentRevision": execution?.currentRevision,
-            "latestExecution": execution?.stateJSON(idName: "actionExecutionId"),
+            "latestExecution": execution.map { JSON.object($0.actionState) },
         ])
     }
 
@@ -59,7 +60,7 @@ struct StageState {
         let rules = declared.rules.map { rule in
             JSON.object(present: [
                 "ruleName": .string(rule.name),
-                "latestExecution": condition.rules[rule.name]?.stateJSON(idName: "ruleExecutionId"),
+                "latestExecution": condition.rules[rule.name].map { .object($0.state(idName: "ruleExecutionId")) },
             ])
         }
         return [
@@ -70,15 +71,23 @@ struct StageState {
 }
 
 extension ActionExecution {
-    fileprivate func stateJSON(idName: String) -> JSON {
+    fileprivate var actionState: [String: JSON] {
+        var members = state(idName: "actionExecutionId")
+        members["percentComplete"] = external.percentComplete.map { .integer(Int64($0)) }
+        return members
+    }
+
+    /// What actions and rules have in common.
+    fileprivate func state(idName: String) -> [String: JSON] {
         var token: String?
         if case .awaitingApproval(let request) = state { token = request.token }
-        return .object(present: [
+        let members: [String: JSON?] = [
             idName: .string(id.text), "status": .string(state.name), "summary": external.summary.map(JSON.string),
             "lastStatusChange": updatedAt.timestamp, "token": token.map(JSON.string),
             "lastUpdatedBy": updatedBy.map(JSON.string), "externalExecutionId": external.id.map(JSON.string),
-            "percentComplete": external.percentComplete.map { .integer(Int64($0)) }, "errorDetails": errorDetails,
-        ])
+            "errorDetails": errorDetails,
+        ]
+        return members.compactMapValues { $0 }
     }
 
     fileprivate var currentRevision: JSON? {
