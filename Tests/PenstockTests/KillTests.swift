@@ -1,3 +1,4 @@
+import Client
 import Failpoints
 import Glibc
 import Jansson
@@ -24,6 +25,51 @@ struct Course: Sendable {
     }
 }
 
+extension Course {
+    /// `penstock serve`, and somebody who calls it.
+    static let daemon = Course(
+        begin: { site, environment in try await site.serve(environment) },
+        goOn: { site, _, environment in try await site.serve(environment) })
+}
+
+extension Site {
+    /// A daemon that is attended to: the pipeline is made, or started where it is already, its approval is answered, and
+    /// the daemon is asked to end when the execution is over.
+    fileprivate func serve(_ environment: [String: String]) async throws -> Run {
+        let definition = try JSON(parsing: #require(contents(place("pipeline.json"))))
+        let run = try await start(["serve"], environment: environment)
+        Task {
+            let client = Client(socket: "\(state)/penstock.sock")
+            while !run.isOver {
+                await attend(run, client, definition)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        return run
+    }
+
+    /// What is not answered, because nobody listens yet or any more, is asked again.
+    private func attend(_ run: Run, _ client: Client, _ definition: JSON) async {
+        guard let listed = try? await client.call("ListPipelineExecutions", ["pipelineName": "shop"]) else {
+            return _ = try? await client.call("CreatePipeline", ["pipeline": definition])
+        }
+        switch listed["pipelineExecutionSummaries"]?.elements.first?["status"]?.stringValue {
+        case nil: _ = try? await client.call("StartPipelineExecution", ["name": "shop"])
+        case "InProgress"?:
+            let stages = try? await client.call("GetPipelineState", ["name": "shop"])["stageStates"]?.elements
+            let gate = stages?.first { $0["stageName"] == "Gate" }?["actionStates"]?[0]?["latestExecution"]
+            guard let token = gate?["token"] else { return }
+            _ = try? await client.call(
+                "PutApprovalResult",
+                [
+                    "pipelineName": "shop", "stageName": "Gate", "actionName": "Ok", "token": token,
+                    "result": ["status": "Approved", "summary": "yes"],
+                ])
+        case _?: run.signal(SIGTERM)
+        }
+    }
+}
+
 @Suite("Killed at every step")
 struct KillTests {
     /// What has to happen so that a step is reached.
@@ -36,6 +82,8 @@ struct KillTests {
         case stop, abandonment
         /// A core that takes up a delivery that another left in the middle.
         case recovery
+        /// A delivery that a daemon is asked for.
+        case order
     }
 
     static func story(of failpoint: Failpoint) -> Story {
@@ -47,6 +95,7 @@ struct KillTests {
             .workerMade, .workerSpawned, .workerRecorded, .workerTold, .workerJobEnded, .workerGone, .approvalAnswered,
             .approvalStored, .executionEnded:
             .delivery
+        case .declarationStored: .order
         case .workspaceKept: .failure
         case .stopAsked, .stopStored: .stop
         case .cancelTaken: .abandonment
@@ -66,7 +115,8 @@ struct KillTests {
         "the execution ends as it should, no result is taken twice, and nothing is left over (HST-08, HST-26)",
         arguments: moments)
     func killed(at failpoint: Failpoint, time: Int) async throws {
-        let scene = try Scene(.foreground(), Self.story(of: failpoint))
+        let story = Self.story(of: failpoint)
+        let scene = try Scene(story == .order ? .daemon : .foreground(), story)
         try await scene.die(at: failpoint, time)
         try await scene.finish(deaths: 1)
     }
@@ -78,6 +128,26 @@ struct KillTests {
         let scene = try Scene(.foreground(), .delivery)
         try await scene.die(at: failpoint, 1)
         try await scene.die(at: failpoint, 1)
+        try await scene.finish(deaths: 2)
+    }
+
+    @Test(
+        "a daemon goes on by itself with what another left",
+        arguments: [
+            (Failpoint.afterCommit, 1), (.afterCommit, 2), (.afterCommit, 5), (.beforeCommit, 1), (.insideCommit, 3),
+            (.effectTaken, 2), (.approvalTaken, 1), (.jobSent, 2), (.resultKnown, 1), (.resultStored, 3),
+        ])
+    func daemonKilled(at failpoint: Failpoint, time: Int) async throws {
+        let scene = try Scene(.daemon, .order)
+        try await scene.die(at: failpoint, time)
+        try await scene.finish(deaths: 1)
+    }
+
+    @Test("a daemon that is killed when it has taken up what another left goes on at the next start")
+    func daemonKilledAgain() async throws {
+        let scene = try Scene(.daemon, .order)
+        try await scene.die(at: .jobSent, 2)
+        try await scene.die(at: .recovered, 1)
         try await scene.finish(deaths: 2)
     }
 
@@ -120,7 +190,7 @@ private struct Scene {
     /// Each action notes its action execution id: what it did outside.
     private var definition: JSON {
         switch story {
-        case .delivery, .recovery:
+        case .delivery, .order, .recovery:
             let make = """
                 count made; cp in/Code/f out/App/f; echo x > out/Side/f; echo x > cache/f
                 send '"type":"progress","executionDetails":{"percentComplete":50}'
@@ -152,7 +222,7 @@ private struct Scene {
 
     private var ledgers: [String] {
         switch story {
-        case .delivery, .recovery: ["fetched", "made", "teamed", "shipped"]
+        case .delivery, .order, .recovery: ["fetched", "made", "teamed", "shipped"]
         case .failure: ["fetched", "made"]
         case .stop, .abandonment: ["fetched", "made", "shipped"]
         }
@@ -164,7 +234,7 @@ private struct Scene {
         if story == .recovery { try await expectDeath(of: start(["PENSTOCK_FAILPOINT": "jobSent:2"]), "jobSent:2") }
         let run = try await start(fatal)
         switch story {
-        case .delivery, .failure, .recovery: break
+        case .delivery, .failure, .order, .recovery: break
         case .stop, .abandonment:
             try await run.until(says: "working")
             run.signal(SIGINT)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CodePipelineAPI
 import Engine
+import Failpoints
 import Glibc
 import PluginHost
 import Runner
@@ -57,6 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
             journalFault.note($0)
         }
         try await registry.recover()
+        reach(.recovered)
         let endpoint = Endpoint(
             CodePipeline(
                 registry, catalogue: wiring.actionTypes, sandbox: sandbox.rawValue,
