@@ -151,7 +151,8 @@ let package = Package(
         tests(
             "PenstockTests",
             [
-                "Artifacts", "Conformance", "Failpoints", "Jansson", "PluginProtocol", "Processes", "penstock",
+                "Artifacts", "Client", "Conformance", "Failpoints", "Jansson", "PluginProtocol", "Processes",
+                "penstock",
                 "penstock-sandbox", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(

@@ -193,7 +193,8 @@ public enum Loss: Hashable, Sendable, Codable {
     /// The core itself ended; asked again however often that happens.
     case coreEnded
     /// The host could not do its part; asked again at most `Execution.redispatchLimit` times.
-    case unavailable(String)
+    /// The second is what the host found: HeartbeatLost, SpawnFailed…
+    case unavailable(String, hostCode: String? = nil)
 }
 
 public struct ApprovalAnswer: Hashable, Sendable, Codable {

@@ -42,12 +42,13 @@ extension Execution {
     /// The attempt came to nothing through no fault of the plugin: the same is asked again.
     mutating func lose(_ attempt: Attempt, _ loss: Loss, _ admission: inout Admission) throws(Rejection) {
         var running = try running(attempt).1
-        if case .unavailable(let message) = loss {
+        if case .unavailable(let message, let hostCode) = loss {
             running.losses += 1
-            guard running.losses <= Self.redispatchLimit else {
-                let text = "\(message) (dispatched \(running.losses) times)"
+            // STP-1: a job that could not be begun is not begun while the execution ends.
+            guard running.losses <= Self.redispatchLimit, status.end == nil else {
+                let text = "\(message) (dispatched \(running.losses == 1 ? "once" : "\(running.losses) times"))"
                 try update(attempt, at: admission.at) {
-                    $0.fail(ActionFailure(code: "SystemUnavailable", message: text))
+                    $0.fail(ActionFailure(code: "SystemUnavailable", hostCode: hostCode, message: text))
                 }
                 return advance(&admission)
             }

@@ -4,6 +4,8 @@
 public enum Failpoint: String, CaseIterable, Sendable {
     // MARK: Journal and outbox
 
+    /// A pipeline's new version is on disk, and nothing runs by it.
+    case declarationStored
     /// The engine has taken the fact, and nothing is on disk.
     case beforeCommit
     /// All rows are written, and the transaction is open.

@@ -89,8 +89,9 @@ struct ActionRun: Sendable {
 
     func write(_ record: LogRecord) {
         let line = LogLine(record, time: setup.now(), job: job)
-        log.append(line)
+        let fault = log.append(line)
         watch(line)
+        if let fault { watch(fault) }
     }
 
     // MARK: Verdicts
@@ -151,7 +152,8 @@ struct ActionRun: Sendable {
         write(LogRecord(source: .host, level: .error, text: failure.message))
         // Only what the host made unavailable is asked again; a plugin that says so has had its say.
         if failure.type == .systemUnavailable, failure.hostCode != nil, failure.hostCode != .sandboxFailed {
-            return .attemptLost(dispatch.attempt, .unavailable(failure.message))
+            return .attemptLost(
+                dispatch.attempt, .unavailable(failure.message, hostCode: failure.hostCode?.rawValue))
         }
         return .actionFailed(
             dispatch.attempt,

@@ -1,6 +1,7 @@
 import Artifacts
 import Dispatch
 import Engine
+import Glibc
 import PluginHost
 import PluginProtocol
 import Workspaces
@@ -25,6 +26,8 @@ extension Failure {
     init(_ error: WorkspaceError) {
         switch error.code {
         case .invalidPath, .unreachable: self.init(.sandboxDenied, error.message)
+        // It may have room when it is asked again.
+        case .system(ENOSPC), .system(EDQUOT), .system(EROFS): self.init(.spawnFailed, error.message)
         default: self.init(.sandboxFailed, error.message)
         }
     }

@@ -62,11 +62,12 @@ struct PluginPlan: Sendable {
     }
 
     /// The user as whom the job runs, who can write what it may write; nil when it runs as we do.
-    func slot(of slots: SlotPool?) async throws -> Slot? {
+    /// - Parameter tell: is told whom it waits for, when it takes long.
+    func slot(of slots: SlotPool?, tell: (String) -> Void) async throws -> Slot? {
         guard setup.replay?.scratch != nil else {
-            return try await slots?.slot(writing: hostPaths.filter(\.writable).map(\.path))
+            return try await slots?.slot(writing: hostPaths.filter(\.writable).map(\.path), tell: tell)
         }
-        let slot = try await slots?.slot()
+        let slot = try await slots?.slot(tell: tell)
         for path in hostPaths.map(\.path) {
             // Of a worker that is started again they are there.
             mkdir(path, 0o755)

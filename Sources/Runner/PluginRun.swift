@@ -60,7 +60,7 @@ struct PluginRun: Sendable {
     private func runAlone<Value: Sendable>(
         _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value {
-        let slot = try await plan.slot(of: slots)
+        let slot = try await plan.slot(of: slots, tell: warn)
         let value = try await atSite(take) { site in
             let workspace = try await blocking { [setup, id, assignment] in
                 try Workspace(
@@ -103,7 +103,7 @@ struct PluginRun: Sendable {
         _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value {
         while true {
-            let kept = try await workers.worker(plan, assignment.pipeline)
+            let kept = try await workers.worker(plan, assignment.pipeline, tell: warn)
             let outcome = try await kept.lending { try await run(plan, in: kept, take) }
             if let outcome { return outcome }
         }

@@ -68,7 +68,7 @@ private struct Ending {
         case .actionSucceeded(_, let result): self.result = result
         case .actionFailed(_, let failure):
             self.failure = "\(failure.code)\(failure.hostCode.map { " (\($0))" } ?? ""): \(failure.message)"
-        case .attemptLost(_, .unavailable(let message)): failure = message
+        case .attemptLost(_, .unavailable(let message, _)): failure = message
         default: break
         }
     }

@@ -35,13 +35,16 @@ actor Workers {
     }
 
     /// The one that is there, or a new one where it takes no more jobs.
+    /// - Parameter tell: is told what a new one waits for, when that takes long.
     /// - Throws: what keeps its workspace from being made.
-    func worker(_ plan: PluginPlan, _ pipeline: String) async throws -> KeptWorker {
+    func worker(
+        _ plan: PluginPlan, _ pipeline: String, tell: @escaping @Sendable (String) -> Void
+    ) async throws -> KeptWorker {
         let profile = Profile(
             plugin: plan.plugin, pipeline: pipeline, grants: plan.grants, environment: plan.environment(""))
         while true {
             guard !isShutDown else { throw CancellationError() }
-            let entry = current[profile] ?? make(plan, profile)
+            let entry = current[profile] ?? make(plan, profile, tell)
             do {
                 let worker = try await entry.task.value
                 if await !worker.worker.isOver { return worker }
@@ -53,11 +56,13 @@ actor Workers {
         }
     }
 
-    private func make(_ plan: PluginPlan, _ profile: Profile) -> Entry {
+    private func make(
+        _ plan: PluginPlan, _ profile: Profile, _ tell: @escaping @Sendable (String) -> Void
+    ) -> Entry {
         made += 1
         let number = made
         let task = Task { [setup, slots] in
-            try await KeptWorker(plan, setup, slots) { await self.forget(number, profile) }
+            try await KeptWorker(plan, setup, slots, tell: tell) { await self.forget(number, profile) }
         }
         let entry = Entry(number: number, task: task)
         current[profile] = entry
@@ -89,10 +94,11 @@ struct KeptWorker: Sendable {
 
     /// - Parameter left: is called when nothing is left of it.
     init(
-        _ plan: PluginPlan, _ setup: RunnerSetup, _ slots: SlotPool?, left: @escaping @Sendable () async -> Void
+        _ plan: PluginPlan, _ setup: RunnerSetup, _ slots: SlotPool?, tell: (String) -> Void,
+        left: @escaping @Sendable () async -> Void
     ) async throws {
         let shared = plan.hostPaths.filter(\.writable).map(\.path)
-        let slot = try await plan.slot(of: slots)
+        let slot = try await plan.slot(of: slots, tell: tell)
         workspace = try await blocking {
             try Workspace(ofWorkerIn: setup.workspaces, named: randomUUID(), owner: slot?.identity)
         }

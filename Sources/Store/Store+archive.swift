@@ -1,4 +1,5 @@
 import Engine
+import Failpoints
 import GRDB
 import Jansson
 import Pipelines
@@ -16,7 +17,7 @@ extension Store: Archive {
 
     private func declare(_ pipeline: Pipeline, at: Instant, isNew: Bool) async throws -> PipelineRecord? {
         let definition = pipeline.json.text
-        return try await write { database in
+        let record: PipelineRecord? = try await write { database in
             let former = try database.pipeline(pipeline.name, version: nil)
             guard (former == nil) == isNew else { return nil }
             let version = (former?.version ?? 0) + 1
@@ -26,6 +27,8 @@ extension Store: Archive {
             return PipelineRecord(
                 pipeline: pipeline, version: version, created: former?.created ?? at, updated: at)
         }
+        reach(.declarationStored)
+        return record
     }
 
     public func pipeline(_ name: String, version: Int?) async throws -> PipelineRecord? {

@@ -38,6 +38,11 @@ extension StoreError {
             self.init(.diskFull, "\(path): the disk is full; free some space, then `penstock resume` goes on")
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
             self.init(.notWritable, "\(path): cannot be written (\(error.message ?? "no reason given"))")
+        case .SQLITE_IOERR:
+            self.init(
+                .failed,
+                "\(path): the file system refuses to read or write it (\(error.message ?? "no reason given")); "
+                    + "mend that, then `penstock resume` goes on")
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             self.init(
                 .failed, "\(path): is not a Penstock database or is damaged (\(error.message ?? "no reason given"))")

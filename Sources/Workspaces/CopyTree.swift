@@ -49,9 +49,8 @@ private func copyLink(
     _ name: UnsafePointer<CChar>, in folder: Int32, _ source: String, _ target: String
 ) throws(WorkspaceError) {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    guard readlinkat(folder, name, &buffer, buffer.count - 1) > 0, symlink(buffer, target) == 0 else {
-        throw .last("copy", source)
-    }
+    guard readlinkat(folder, name, &buffer, buffer.count - 1) > 0 else { throw .last("read", source) }
+    guard symlink(buffer, target) == 0 else { throw .last("make", target) }
 }
 
 /// Follows a link at `source`; makes `target`.
@@ -77,7 +76,8 @@ private func copy(_ input: Int32, _ source: String, _ target: String) throws(Wor
         let count = read(input, &buffer, buffer.count)
         guard count >= 0 else { throw .last("read", source) }
         if count == 0 { return }
-        // A regular file takes all of a write or reports why not.
+        // A regular file takes all of a write, reports why not, or has no room for the rest.
+        errno = ENOSPC
         guard write(output, buffer, count) == count else { throw .last("write", target) }
     }
 }

@@ -9,11 +9,16 @@ public struct SlotPool: Hashable, Sendable {
     public let uids: ClosedRange<UInt32>
     /// Folder of the lock files; made when missing.
     public let locks: String
+    /// After so long a wait it is told for whom.
+    public let patience: Duration
 
-    public init(uids: ClosedRange<UInt32> = 60_600...60_699, locks: String = "/run/penstock") {
+    public init(
+        uids: ClosedRange<UInt32> = 60_600...60_699, locks: String = "/run/penstock", patience: Duration = .seconds(5)
+    ) {
         precondition(uids.lowerBound > 0, "root is no slot")
         self.uids = uids
         self.locks = locks
+        self.patience = patience
     }
 
     /// Takes a user that no other job has, and waits for one when all are taken.
@@ -21,18 +26,29 @@ public struct SlotPool: Hashable, Sendable {
     ///   - paths: host paths that the job may write. They are written as their owner, who must be of the range: what
     ///     one job deployed, the next can replace.
     ///   - favourite: a uid of the range that is taken if it is free.
+    ///   - tell: is told once who has what this waits for, when it takes long.
     /// - Throws: a path with another owner, a lock that cannot be made; `CancellationError` while waiting.
-    public func slot(writing paths: [String] = [], favourite: UInt32? = nil) async throws -> Slot {
+    public func slot(
+        writing paths: [String] = [], favourite: UInt32? = nil, tell: (String) -> Void = { _ in }
+    ) async throws -> Slot {
         let favourites = [favourite].compactMap { $0 }.filter(uids.contains)
         let candidates = try owner(of: paths).map { [$0] } ?? favourites + uids
         guard mkdir(locks, 0o755) == 0 || errno == EEXIST else { throw WorkspaceError.last("make", locks) }
+        let clock = ContinuousClock()
+        var untold: ContinuousClock.Instant? = clock.now + patience
         while true {
             for uid in candidates {
-                if let slot = try Slot(uid: uid, lock: "\(locks)/slot-\(uid)") { return slot }
+                if let slot = try Slot(uid: uid, lock: lock(of: uid)) { return slot }
+            }
+            if let moment = untold, clock.now >= moment {
+                tell(waiting(for: candidates))
+                untold = nil
             }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
+
+    func lock(of uid: UInt32) -> String { "\(locks)/slot-\(uid)" }
 
     private func owner(of paths: [String]) throws(WorkspaceError) -> UInt32? {
         var owner: UInt32?

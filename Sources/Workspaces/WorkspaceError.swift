@@ -23,7 +23,15 @@ public struct WorkspaceError: Error, Hashable, Sendable, CustomStringConvertible
     /// What `errno` says now.
     static func last(_ doing: String, _ path: String) -> WorkspaceError {
         let code = errno
-        return WorkspaceError(.system(errno: code), "cannot \(doing) \(path): \(String(cString: strerror(code)))")
+        return WorkspaceError(.system(errno: code), "cannot \(doing) \(path): \(reason(code))")
+    }
+
+    private static func reason(_ code: Int32) -> String {
+        switch code {
+        case ENOSPC, EDQUOT: "the disk is full: free some space, or files, on the file system that holds it"
+        case EROFS: "its file system is read-only"
+        default: String(cString: strerror(code))
+        }
     }
 
     public var description: String { message }

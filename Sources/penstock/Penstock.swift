@@ -34,6 +34,8 @@ struct Penstock: AsyncParsableCommand {
 
     static func main() async {
         checkFailpoint()
+        // A file that may not grow any more (`ulimit -f`) is an error like a full disk, and no reason to die.
+        signal(SIGXFSZ, SIG_IGN)
         // As process 1 of a container nobody else reaps what plugins leave behind (HST-21).
         Reactor.shared.adoptOrphans()
         do {

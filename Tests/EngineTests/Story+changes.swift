@@ -49,7 +49,8 @@ extension Story {
         }
         guard new.state.name != old?.state.name || new.id != old?.id else { return lines }
         if case .failed(let failure) = new.state {
-            lines.append("\(name): Failed, \(failure.message)")
+            let code = failure.hostCode.map { " (\($0))" } ?? ""
+            lines.append("\(name): Failed\(code), \(failure.message)")
         } else {
             lines.append("\(name): \(new.state.name)")
         }

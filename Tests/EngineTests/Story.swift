@@ -125,7 +125,7 @@ struct Story {
             return .actionContinues(attempt, Continuation(token: rest, notBefore: now.adding(seconds: 30)))
         case "progress": return .actionProgressed(attempt, ExternalExecution(summary: rest))
         case "lose": return .attemptLost(attempt, .coreEnded)
-        case "unavailable": return .attemptLost(attempt, .unavailable(rest))
+        case "unavailable": return .attemptLost(attempt, .unavailable(rest, hostCode: "SpawnFailed"))
         case "approve": return .approvalAnswered(attempt, answer(.approved))
         case "reject": return .approvalAnswered(attempt, answer(.rejected))
         case "approve-with-wrong-token":

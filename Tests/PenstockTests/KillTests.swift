@@ -1,3 +1,4 @@
+import Client
 import Failpoints
 import Glibc
 import Jansson
@@ -11,15 +12,62 @@ struct Course: Sendable {
     var goOn: @Sendable (Site, _ execution: String, _ environment: [String: String]) async throws -> Run
 
     /// `penstock run`, then `penstock resume`.
-    static let foreground = Course(
-        begin: { site, environment in
-            try await site.start(
-                ["run", "pipeline.json", "--approve", "always", "--keep-failed"], environment: environment)
-        },
-        goOn: { site, execution, environment in
-            try await site.start(
-                ["resume", execution, "--approve", "always", "--keep-failed"], environment: environment)
-        })
+    static func foreground(sandbox: String = "bubblewrap") -> Course {
+        let options = ["--approve", "always", "--keep-failed"]
+        return Course(
+            begin: { site, environment in
+                try await site.start(
+                    ["run", "pipeline.json", "--sandbox", sandbox] + options, environment: environment)
+            },
+            goOn: { site, execution, environment in
+                try await site.start(["resume", execution] + options, environment: environment)
+            })
+    }
+}
+
+extension Course {
+    /// `penstock serve`, and somebody who calls it.
+    static let daemon = Course(
+        begin: { site, environment in try await site.serve(environment) },
+        goOn: { site, _, environment in try await site.serve(environment) })
+}
+
+extension Site {
+    /// A daemon that is attended to: the pipeline is made, or started where it is already, its approval is answered, and
+    /// the daemon is asked to end when the execution is over.
+    fileprivate func serve(_ environment: [String: String]) async throws -> Run {
+        let definition = try JSON(parsing: #require(contents(place("pipeline.json"))))
+        let run = try await start(["serve"], environment: environment)
+        Task {
+            let client = Client(socket: "\(state)/penstock.sock")
+            while !run.isOver {
+                await attend(run, client, definition)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        return run
+    }
+
+    /// What is not answered, because nobody listens yet or any more, is asked again.
+    private func attend(_ run: Run, _ client: Client, _ definition: JSON) async {
+        guard let listed = try? await client.call("ListPipelineExecutions", ["pipelineName": "shop"]) else {
+            return _ = try? await client.call("CreatePipeline", ["pipeline": definition])
+        }
+        switch listed["pipelineExecutionSummaries"]?.elements.first?["status"]?.stringValue {
+        case nil: _ = try? await client.call("StartPipelineExecution", ["name": "shop"])
+        case "InProgress"?:
+            let stages = try? await client.call("GetPipelineState", ["name": "shop"])["stageStates"]?.elements
+            let gate = stages?.first { $0["stageName"] == "Gate" }?["actionStates"]?[0]?["latestExecution"]
+            guard let token = gate?["token"] else { return }
+            _ = try? await client.call(
+                "PutApprovalResult",
+                [
+                    "pipelineName": "shop", "stageName": "Gate", "actionName": "Ok", "token": token,
+                    "result": ["status": "Approved", "summary": "yes"],
+                ])
+        case _?: run.signal(SIGTERM)
+        }
+    }
 }
 
 @Suite("Killed at every step")
@@ -34,6 +82,8 @@ struct KillTests {
         case stop, abandonment
         /// A core that takes up a delivery that another left in the middle.
         case recovery
+        /// A delivery that a daemon is asked for.
+        case order
     }
 
     static func story(of failpoint: Failpoint) -> Story {
@@ -45,6 +95,7 @@ struct KillTests {
             .workerMade, .workerSpawned, .workerRecorded, .workerTold, .workerJobEnded, .workerGone, .approvalAnswered,
             .approvalStored, .executionEnded:
             .delivery
+        case .declarationStored: .order
         case .workspaceKept: .failure
         case .stopAsked, .stopStored: .stop
         case .cancelTaken: .abandonment
@@ -64,7 +115,8 @@ struct KillTests {
         "the execution ends as it should, no result is taken twice, and nothing is left over (HST-08, HST-26)",
         arguments: moments)
     func killed(at failpoint: Failpoint, time: Int) async throws {
-        let scene = try Scene(.foreground, Self.story(of: failpoint))
+        let story = Self.story(of: failpoint)
+        let scene = try Scene(story == .order ? .daemon : .foreground(), story)
         try await scene.die(at: failpoint, time)
         try await scene.finish(deaths: 1)
     }
@@ -73,10 +125,39 @@ struct KillTests {
         "also when the process that takes it up is killed at the same step",
         arguments: [Failpoint.afterCommit, .effectTaken, .spawned, .jobSent, .resultKnown, .resultStored])
     func killedTwice(at failpoint: Failpoint) async throws {
-        let scene = try Scene(.foreground, .delivery)
+        let scene = try Scene(.foreground(), .delivery)
         try await scene.die(at: failpoint, 1)
         try await scene.die(at: failpoint, 1)
         try await scene.finish(deaths: 2)
+    }
+
+    @Test(
+        "a daemon goes on by itself with what another left",
+        arguments: [
+            (Failpoint.afterCommit, 1), (.afterCommit, 2), (.afterCommit, 5), (.beforeCommit, 1), (.insideCommit, 3),
+            (.effectTaken, 2), (.approvalTaken, 1), (.jobSent, 2), (.resultKnown, 1), (.resultStored, 3),
+        ])
+    func daemonKilled(at failpoint: Failpoint, time: Int) async throws {
+        let scene = try Scene(.daemon, .order)
+        try await scene.die(at: failpoint, time)
+        try await scene.finish(deaths: 1)
+    }
+
+    @Test("a daemon that is killed when it has taken up what another left goes on at the next start")
+    func daemonKilledAgain() async throws {
+        let scene = try Scene(.daemon, .order)
+        try await scene.die(at: .jobSent, 2)
+        try await scene.die(at: .recovered, 1)
+        try await scene.finish(deaths: 2)
+    }
+
+    @Test(
+        "without a sandbox what outlives the core is ended by the next one (HST-26)",
+        arguments: [Failpoint.spawned, .launchRecorded, .jobSent, .resultRead, .workerSpawned, .workerTold])
+    func killedWithoutSandbox(at failpoint: Failpoint) async throws {
+        let scene = try Scene(.foreground(sandbox: "none"), .delivery)
+        try await scene.die(at: failpoint, 1)
+        try await scene.finish(deaths: 1)
     }
 
     @Test("a step that is none is refused by name", arguments: ["spawn", "spawned:0", "spawned:x", ""])
@@ -109,7 +190,7 @@ private struct Scene {
     /// Each action notes its action execution id: what it did outside.
     private var definition: JSON {
         switch story {
-        case .delivery, .recovery:
+        case .delivery, .order, .recovery:
             let make = """
                 count made; cp in/Code/f out/App/f; echo x > out/Side/f; echo x > cache/f
                 send '"type":"progress","executionDetails":{"percentComplete":50}'
@@ -141,7 +222,7 @@ private struct Scene {
 
     private var ledgers: [String] {
         switch story {
-        case .delivery, .recovery: ["fetched", "made", "teamed", "shipped"]
+        case .delivery, .order, .recovery: ["fetched", "made", "teamed", "shipped"]
         case .failure: ["fetched", "made"]
         case .stop, .abandonment: ["fetched", "made", "shipped"]
         }
@@ -153,7 +234,7 @@ private struct Scene {
         if story == .recovery { try await expectDeath(of: start(["PENSTOCK_FAILPOINT": "jobSent:2"]), "jobSent:2") }
         let run = try await start(fatal)
         switch story {
-        case .delivery, .failure, .recovery: break
+        case .delivery, .failure, .order, .recovery: break
         case .stop, .abandonment:
             try await run.until(says: "working")
             run.signal(SIGINT)

@@ -15,13 +15,16 @@ struct Record {
     /// What SQLite finds wrong.
     let damage: [String]
 
+    init(of site: Site) throws { try self.init(at: site.state) }
+
     /// An empty one when nothing has been recorded.
-    init(of site: Site) throws {
-        guard access("\(site.state)/penstock.db", F_OK) == 0 else {
+    /// - Parameter directory: of the state, no way through /proc, which SQLite does not go.
+    init(at directory: String) throws {
+        guard access("\(directory)/penstock.db", F_OK) == 0 else {
             (executions, facts, outbox, digests, damage) = ([], [], [], [], [])
             return
         }
-        let database = try DatabaseQueue(path: "\(site.state)/penstock.db")
+        let database = try DatabaseQueue(path: "\(directory)/penstock.db")
         defer { try? database.close() }
         (executions, facts, outbox, digests, damage) = try database.read { database in
             // The very first commit of all makes the tables.

@@ -56,7 +56,7 @@ final class Run: Sendable {
 
     var output: String { said.withLock { $0.output.joined(separator: "\n") } }
     var errors: String { said.withLock { $0.errors.joined(separator: "\n") } }
-    private var isOver: Bool { said.withLock { $0.isOver } }
+    var isOver: Bool { said.withLock { $0.isOver } }
 
     var pid: Int32 { child.pid }
     func signal(_ signal: Int32) { child.signal(signal, group: false) }

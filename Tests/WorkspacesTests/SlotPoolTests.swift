@@ -35,6 +35,23 @@ import Workspaces
         #expect(first.identity != freed)
     }
 
+    @Test("a job that waits for long is told once who has its user: a process by its number and command")
+    func told() async throws {
+        let impatient = SlotPool(uids: 60_600...60_600, locks: pool.locks, patience: .zero)
+        var slot: Slot? = try await impatient.slot()
+        let (texts, teller) = AsyncStream<String>.makeStream()
+        let waiting = Task { try await impatient.slot { teller.yield($0) }.identity.uid }
+        var said = texts.makeAsyncIterator()
+        let text = try #require(await said.next())
+        let holder = "60600 by another job of this process \(getpid()) ("
+        #expect(text.hasPrefix("the job waits for user 60600 to run as, taken: \(holder)"), "\(text)")
+        withExtendedLifetime(slot) {}
+        slot = nil
+        #expect(try await waiting.value == 60_600)
+        teller.finish()
+        #expect(await said.next() == nil)
+    }
+
     @Test("a folder for the locks that cannot be made is named")
     func noLocks() async throws {
         let error = await #expect(throws: WorkspaceError.self) { try await SlotPool(locks: "/proc/none").slot() }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import CodePipelineAPI
 import Engine
+import Failpoints
 import Glibc
 import PluginHost
 import Runner
@@ -59,6 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
             journalFault.note($0)
         }
         try await registry.recover()
+        reach(.recovered)
         let endpoint = Endpoint(
             CodePipeline(
                 registry, catalogue: wiring.actionTypes, sandbox: sandbox.rawValue,
