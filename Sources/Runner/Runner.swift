@@ -133,9 +133,10 @@ public final class Runner: EffectHandler, Sendable {
         if let moment = dispatch.notBefore { await sleep(until: moment) }
         // Without a seat: a stub that takes its time needs nothing meanwhile.
         if let stub = dispatch.stub { await sleep(until: stub.moment(for: dispatch, from: setup.now())) }
+        let stopwatch = Stopwatch(setup.now)
         await seats.occupying {
             guard cancel.reason == nil else { return }
-            let action = ActionRun(dispatch, setup, slots, workers, cancel) {
+            let action = ActionRun(dispatch, setup, slots, workers, cancel, stopwatch) {
                 self.news(.log(dispatch.attempt, $0))
             } progress: {
                 try? await driver.submit(.actionProgressed(dispatch.attempt, $0), of: dispatch.attempt.execution)

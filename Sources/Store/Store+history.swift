@@ -159,7 +159,7 @@ extension Database {
             self, sql: "SELECT ordinal, at, body FROM fact WHERE execution = ? ORDER BY ordinal", arguments: [id.text]
         ).map { row in
             let stored: StoredFact = try JSON(parsing: row["body"] as String).decoded()
-            return (row["ordinal"], Fact(stored.event, at: Instant(milliseconds: row["at"]), seed: stored.seed))
+            return (row["ordinal"], stored.fact(at: Instant(milliseconds: row["at"])))
         }
     }
 }
