@@ -21,6 +21,10 @@ public struct ActionRecord: Hashable, Sendable {
     public let place: PlacedAction.Place
     public let isCurrent: Bool
     public let execution: ActionExecution
+
+    public init(place: PlacedAction.Place, isCurrent: Bool, execution: ActionExecution) {
+        (self.place, self.isCurrent, self.execution) = (place, isCurrent, execution)
+    }
 }
 
 extension Store {
@@ -63,6 +67,25 @@ extension Store {
     /// Every admission of every action, oldest first: the attempts that a retry replaced too.
     public func actions(of id: ExecutionID) async throws(StoreError) -> [ActionRecord] {
         try await read { try $0.actions(of: id) }
+    }
+
+    /// Of the last 1,000 executions of a pipeline the one that succeeded in a stage and entered it last, rollbacks too.
+    public func lastSuccess(in stage: String, of pipeline: String) async throws(StoreError) -> Execution? {
+        try await read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT execution, body FROM
+                        (SELECT id FROM execution WHERE pipeline = ? ORDER BY ordinal DESC LIMIT 1000)
+                    JOIN stage ON stage.execution = id WHERE name = ? ORDER BY enteredAt DESC, position DESC
+                    """, arguments: [pipeline, stage])
+            while let row = try rows.next() {
+                let summary: StageSummary = try JSON(parsing: row["body"] as String).decoded()
+                guard case .over(.succeeded) = summary.phase else { continue }
+                return try database.execution(ExecutionID(row["execution"]))
+            }
+            return nil
+        }
     }
 
     /// The journal of an execution, oldest first.
