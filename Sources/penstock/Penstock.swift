@@ -24,8 +24,9 @@ struct Penstock: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, PlanCommand.self,
-            TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, DiffCommand.self, LogsCommand.self,
-            ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self, DoctorCommand.self,
+            TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, DiffCommand.self,
+            LogsCommand.self, ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self,
+            DoctorCommand.self,
         ])
 
     static func main() async {
