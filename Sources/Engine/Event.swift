@@ -5,8 +5,8 @@ public struct Fact: Hashable, Sendable, Codable {
     public let event: Event
     public let at: Instant
     public let seed: Seed
-    /// How long a disabled transition kept the execution waiting, where it waits before a stage no more by this fact. It
-    /// is for the record: the machine does not look at it.
+    /// How long a disabled transition kept the execution waiting, where it waits before a stage no more by this fact; nil
+    /// if it did not. It is for the record: the machine does not look at it.
     public internal(set) var heldMilliseconds: Int64?
 
     public init(_ event: Event, at: Instant, seed: Seed, heldMilliseconds: Int64? = nil) {

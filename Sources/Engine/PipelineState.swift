@@ -189,8 +189,8 @@ public struct PipelineState: Hashable, Sendable {
         let after = executions[id]!
         let (from, to) = (before.place, after.place)
         if from != to, case .before(let stage) = from {
-            let arrival = gates[stage]?.waiting.first { $0.execution == id }
-            fact.heldMilliseconds = arrival?.held(at: settlement.at)
+            let held = gates[stage]?.waiting.first { $0.execution == id }?.held(at: settlement.at) ?? 0
+            if held > 0 { fact.heldMilliseconds = held }
         }
         settlement.note(fact, before: before, after: after, replaced: admission.replaced)
         if from != to || after.isSupersedableInside { settlement.moved.append((id, from)) }

@@ -182,7 +182,7 @@ struct StoreTests {
         try await run.apply(
             .transitionChanged(TransitionChange(stage: "Build", side: .inbound, disabledReason: nil, by: "ann")))
         let facts = try await store.facts(of: run.execution.id)
-        #expect(facts.compactMap(\.heldMilliseconds) == [0, 1])
+        #expect(facts.compactMap(\.heldMilliseconds) == [1])
         guard case .actionSucceeded(_, let result) = facts[2].event else { throw StoreError(.failed, "\(facts[2])") }
         #expect(result.times == times)
         #expect(try #require(await store.execution(run.execution.id)?.execution) == run.execution)
