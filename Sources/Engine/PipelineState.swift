@@ -101,11 +101,12 @@ public struct PipelineState: Hashable, Sendable {
             .approvalAnswered, .approvalExpired, .stopRequested, .cancelled, .conditionOverridden:
             break
         }
+        guard execution.status.isOver else { return try apply(event, to: id, &settlement) }
         executions[id] = execution
         do throws(Rejection) {
             try apply(event, to: id, &settlement)
         } catch {
-            if execution.status.isOver { executions[id] = nil }
+            executions[id] = nil
             throw error
         }
     }
@@ -184,7 +185,7 @@ public struct PipelineState: Hashable, Sendable {
         let after = executions[id]!
         settlement.note(fact, before: before, after: after, replaced: admission.replaced)
         let (from, to) = (before.place, after.place)
-        if from != to || after.isSupersedableInside { settlement.moved.append((id, from)) }
+        if from != to || mode == .superseded && after.isSupersedableInside { settlement.moved.append((id, from)) }
         if from != to, to == .out { rollBackIfAsked(after, &settlement) }
     }
 
