@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import Pipelines
 
 /// The machines alone: no store, no driver, nothing but facts.
@@ -22,10 +23,18 @@ enum EngineBench {
         var series = Series()
         for _ in 0..<7 {
             var count = 0
-            let taken = try ContinuousClock().measure { count = try body(10_000) }
-            series.add(Double(count) / (taken / .seconds(1)))
+            let began = processorNanoseconds()
+            count = try body(10_000)
+            series.add(Double(count) * 1e9 / Double(processorNanoseconds() - began))
         }
         return series.text
+    }
+
+    /// Of this thread, which nobody else's work disturbs.
+    private static func processorNanoseconds() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 
     private static func execution(rounds: Int) throws -> Int {
