@@ -112,7 +112,9 @@ let package = Package(
 
         .executableTarget(
             name: "penstock-bench",
-            dependencies: ["Jansson", "PluginHost", "PluginProtocol", "Processes", "Workspaces"],
+            dependencies: [
+                "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Store", "Workspaces",
+            ],
             path: "Benchmarks/report", swiftSettings: strict),
         .executableTarget(
             name: "penstock-measure", path: "Benchmarks/measure", cSettings: [.treatAllWarnings(as: .error)],

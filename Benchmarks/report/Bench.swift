@@ -7,13 +7,24 @@ import Workspaces
 struct Bench {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "engine" { return await engine(in: arguments.dropFirst().first ?? "/var/tmp") }
         guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
-            print("usage: penstock-bench [ROUNDS [DIRECTORY]]")
+            print("usage: penstock-bench [ROUNDS [DIRECTORY]]\n       penstock-bench engine [DIRECTORY]")
             exit(2)
         }
         do {
             // Not /tmp, which may be memory, where a durable commit costs nothing.
             try await measure(rounds: rounds, in: arguments.dropFirst().first ?? "/var/tmp")
+        } catch {
+            print("penstock-bench: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func engine(in directory: String) async {
+        do {
+            print("load before: \(load())")
+            print(try EngineBench.report())
         } catch {
             print("penstock-bench: \(error)")
             exit(1)

@@ -12,7 +12,7 @@ public struct Dispatch: Hashable, Sendable, Codable {
     public var attempt: Attempt
     public var pipeline: String
     /// With every variable resolved.
-    public var action: Action
+    @Boxed public var action: Action
     /// Digest by artifact name.
     public var inputs: [String: String]
     /// The revisions of those inputs that a source action made, by artifact name.

@@ -5,17 +5,24 @@ extension Execution {
     mutating func update(
         _ attempt: Attempt, at: Instant, _ change: (inout ActionExecution) -> Void
     ) throws(Rejection) {
-        let (stage, _) = try running(attempt)
-        stages[stage][attempt]?.updatedAt = at
+        let stage = try stage(running: attempt)
         change(&stages[stage][attempt]!)
+        stages[stage][attempt]!.updatedAt = at
     }
 
     /// - Throws: `attemptIsOver` unless exactly this attempt is running.
-    private func running(_ attempt: Attempt) throws(Rejection) -> (stage: Int, ActionState.Running) {
+    private func stage(running attempt: Attempt) throws(Rejection) -> Int {
         guard attempt.execution == id, let stage = stageIndex(attempt.stage),
-            case .running(let running) = stages[stage][attempt]?.state, running.dispatch.attempt == attempt
+            stages[stage][attempt]?.state.runs(attempt) == true
         else { throw .attemptIsOver(attempt) }
-        return (stage, running)
+        return stage
+    }
+
+    private func running(_ attempt: Attempt) throws(Rejection) -> ActionState.Running {
+        guard case .running(let running) = stages[try stage(running: attempt)][attempt]?.state else {
+            throw .attemptIsOver(attempt)
+        }
+        return running
     }
 
     /// Only the newest stage has anything in progress.
@@ -28,7 +35,7 @@ extension Execution {
     mutating func continueAction(
         _ attempt: Attempt, _ continuation: Continuation, _ admission: inout Admission
     ) throws(Rejection) {
-        var running = try running(attempt).1
+        var running = try running(attempt)
         running.dispatch.attempt = attempt.next
         running.dispatch.continuationToken = continuation.token
         running.dispatch.notBefore = continuation.notBefore
@@ -41,7 +48,7 @@ extension Execution {
 
     /// The attempt came to nothing through no fault of the plugin: the same is asked again.
     mutating func lose(_ attempt: Attempt, _ loss: Loss, _ admission: inout Admission) throws(Rejection) {
-        var running = try running(attempt).1
+        var running = try running(attempt)
         if case .unavailable(let message, let hostCode) = loss {
             running.losses += 1
             // STP-1: a job that could not be begun is not begun while the execution ends.

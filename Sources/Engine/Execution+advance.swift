@@ -35,19 +35,19 @@ extension Execution {
     }
 
     private mutating func stepActions(_ stage: Int, _ admission: inout Admission) -> Bool {
-        let actions = stages[stage].actions
-        guard let group = plan.groups[stage].first(where: { $0.contains { actions[$0.name]?.state.isSuccess != true } })
-        else {
+        guard let group = openGroup(of: stage) else {
             let isGuarded = pipeline.stages[stage].condition(.onSuccess) != nil
             stages[stage].phase = isGuarded ? .leaving : .over(.succeeded)
             return true
         }
-        let open = group.count { actions[$0.name].map { !$0.state.isOver } ?? false }
-        let waiting = group.filter { actions[$0.name] == nil }
+        let waiting = group.filter { isOver($0, stage) == nil }
+        let open = group.count { isOver($0, stage) == false }
         // EXE-10
         let room = max(0, (start.actionLimit ?? .max) - open)
         if status.end == nil, !waiting.isEmpty, room > 0 {
-            for action in waiting.prefix(room) { admit(action, stage: stage, &admission) }
+            for action in waiting.prefix(room) {
+                admit(pipeline.stages[stage].actions[action], stage: stage, &admission)
+            }
             return true
         }
         guard open == 0 else { return false }
@@ -55,10 +55,25 @@ extension Execution {
             stages[stage].phase = .over(.stopped)
         } else {
             // STS-5; ACT-4: its peers have run to their end.
-            let failed = group.first { actions[$0.name]?.state.isSuccess == false }!
-            fail(stage, "action \(pipeline.stages[stage].name)/\(failed.name) failed", &admission)
+            let names = group.map { pipeline.stages[stage].actions[$0].name }
+            let failed = names.first { stages[stage].actions[$0]?.state.isSuccess == false }!
+            fail(stage, "action \(pipeline.stages[stage].name)/\(failed) failed", &admission)
         }
         return true
+    }
+
+    /// The first group of which not every action has succeeded.
+    private func openGroup(of stage: Int) -> [Int]? {
+        plan.groups[stage].first { group in
+            group.contains {
+                stages[stage].actions[pipeline.stages[stage].actions[$0].name]?.state.isSuccess != true
+            }
+        }
+    }
+
+    /// Of an action of a stage; nil when it has not begun.
+    private func isOver(_ action: Int, _ stage: Int) -> Bool? {
+        stages[stage].actions[pipeline.stages[stage].actions[action].name]?.state.isOver
     }
 
     /// An action has failed: the stage is begun again by itself (RTY-7), asks its rules, or is over.
@@ -96,6 +111,10 @@ extension Execution {
 
 extension ActionState {
     var isSuccess: Bool { if case .succeeded = self { true } else { false } }
+
+    func runs(_ attempt: Attempt) -> Bool {
+        if case .running(let running) = self { running.dispatch.attempt == attempt } else { false }
+    }
 }
 
 extension Stage {

@@ -46,11 +46,10 @@ extension Execution {
         guard status == .inProgress, let stage = stages.indices.last, case .acting = stages[stage].phase else {
             return false
         }
-        let open = pipeline.stages[stage].actions.filter { stages[stage].actions[$0.name]?.state.isOver == false }
-        return !open.isEmpty
-            && open.allSatisfy {
-                $0.type == .manualApproval && $0.configuration["SupersedeWhilePending"]?.lowercased() == "true"
-            }
+        // Without a copy of each action: it is asked at every fact.
+        let open = stages[stage].actions.values.count { !$0.state.isOver }
+        return open > 0
+            && plan.supersedable[stage].count { stages[stage].actions[$0]?.state.isOver == false } == open
     }
 
     /// Goes on, or ends where nothing is in progress.

@@ -11,22 +11,23 @@ public struct Execution: Hashable, Sendable {
     /// How often an attempt that the host could not serve is dispatched again.
     public static let redispatchLimit = 3
 
-    public let start: Start
-    public let startedAt: Instant
+    private let bound: Bound
     public internal(set) var status: ExecutionStatus
     /// Those that have been entered, in order.
     public internal(set) var stages: [StageExecution]
     /// Of the whole execution, from 1 (RTY-6).
     public internal(set) var attempt = 1
-    /// Values of `#{variables.…}` (VAR-6).
-    public let variables: [String: String]
-    let plan: Plan
 
-    public var id: ExecutionID { start.execution }
+    public var start: Start { bound.start }
+    public var startedAt: Instant { bound.startedAt }
+    /// Values of `#{variables.…}` (VAR-6).
+    public var variables: [String: String] { bound.variables }
+    var plan: Plan { bound.plan }
+    public var id: ExecutionID { bound.start.execution }
     /// As the execution is bound to it (EXE-1); of a rollback its one stage.
-    public var pipeline: Pipeline { plan.pipeline }
+    public var pipeline: Pipeline { bound.plan.pipeline }
     /// The whole of it, of a rollback too.
-    public var declaration: Pipeline { plan.declared }
+    public var declaration: Pipeline { bound.plan.declared }
 
     /// The execution that its first fact makes. It waits to enter its first stage, or is over.
     public static func starting(_ start: Start, of pipeline: Pipeline, at: Instant) -> Execution {
@@ -61,13 +62,10 @@ public struct Execution: Hashable, Sendable {
         start: Start, startedAt: Instant, status: ExecutionStatus, stages: [StageExecution], attempt: Int,
         variables: [String: String], plan: Plan
     ) {
-        self.start = start
-        self.startedAt = startedAt
+        bound = Bound(start: start, startedAt: startedAt, variables: variables, plan: plan)
         self.status = status
         self.stages = stages
         self.attempt = attempt
-        self.variables = variables
-        self.plan = plan
     }
 
     /// Takes one fact and says what is to be done about it.
@@ -121,6 +119,26 @@ public struct Execution: Hashable, Sendable {
         case .entering, .acting, .leaving, .failing: return nil
         }
     }
+}
+
+/// What an execution is bound to for its whole life (EXE-1), behind one reference: an execution is copied at every fact.
+private final class Bound: Hashable, Sendable {
+    let start: Start
+    let startedAt: Instant
+    let variables: [String: String]
+    let plan: Plan
+
+    init(start: Start, startedAt: Instant, variables: [String: String], plan: Plan) {
+        (self.start, self.startedAt, self.variables, self.plan) = (start, startedAt, variables, plan)
+    }
+
+    static func == (one: Bound, other: Bound) -> Bool {
+        one === other
+            || one.start == other.start && one.startedAt == other.startedAt && one.variables == other.variables
+                && one.plan == other.plan
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(start) }
 }
 
 /// What one fact admits, while it is being applied.

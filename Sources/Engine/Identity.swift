@@ -93,12 +93,18 @@ private func mix(_ state: inout UInt64) -> UInt64 {
 }
 
 private func uuidText(_ high: UInt64, _ low: UInt64) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for position in 0..<32 {
-        if [8, 12, 16, 20].contains(position) { text.append(UInt8(ascii: "-")) }
-        let half = position < 16 ? high : low
-        text.append(digits[Int(half >> UInt64(60 - position % 16 * 4) & 0xF)])
+    String(unsafeUninitializedCapacity: 36) { text in
+        var end = 0
+        for position in 0..<32 {
+            // 8-4-4-4-12
+            if position & 3 == 0, 8...20 ~= position {
+                text[end] = UInt8(ascii: "-")
+                end += 1
+            }
+            let digit = UInt8(truncatingIfNeeded: (position < 16 ? high : low) >> UInt64(60 - position % 16 * 4)) & 0xF
+            text[end] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+            end += 1
+        }
+        return end
     }
-    return String(decoding: text, as: UTF8.self)
 }

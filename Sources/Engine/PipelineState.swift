@@ -105,11 +105,12 @@ public struct PipelineState: Hashable, Sendable {
             .approvalAnswered, .approvalExpired, .stopRequested, .cancelled, .conditionOverridden:
             break
         }
+        guard execution.status.isOver else { return try apply(event, to: id, &settlement) }
         executions[id] = execution
         do throws(Rejection) {
             try apply(event, to: id, &settlement)
         } catch {
-            if execution.status.isOver { executions[id] = nil }
+            executions[id] = nil
             throw error
         }
     }
@@ -210,7 +211,7 @@ public struct PipelineState: Hashable, Sendable {
             if held > 0 { fact.heldMilliseconds = held }
         }
         settlement.note(fact, before: before, after: after, replaced: admission.replaced)
-        if from != to || after.isSupersedableInside { settlement.moved.append((id, from)) }
+        if from != to || mode == .superseded && after.isSupersedableInside { settlement.moved.append((id, from)) }
         if from != to, to == .out { rollBackIfAsked(after, &settlement) }
     }
 

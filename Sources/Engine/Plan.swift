@@ -10,8 +10,10 @@ struct Plan: Hashable, Sendable {
     let declared: Pipeline
     /// What is run of it.
     let pipeline: Pipeline
-    /// By stage: the groups of equal run order, lowest first (ACT-3).
-    let groups: [[[Action]]]
+    /// By stage: the groups of equal run order, lowest first, by the actions' positions (ACT-3).
+    let groups: [[[Int]]]
+    /// By stage: the approvals that give way to a newer execution while they are pending (APR-8).
+    let supersedable: [[String]]
     /// By artifact name.
     let producers: [String: Place]
     /// By namespace.
@@ -23,7 +25,13 @@ struct Plan: Hashable, Sendable {
         var pipeline = declared
         if let rollback { pipeline.stages.removeAll { $0.name != rollback.stage } }
         self.pipeline = pipeline
-        groups = pipeline.stages.map(\.groups)
+        groups = pipeline.stages.map { stage in
+            let orders = Dictionary(grouping: stage.actions.indices) { stage.actions[$0].runOrder }
+            return orders.sorted { $0.key < $1.key }.map(\.value)
+        }
+        supersedable = pipeline.stages.map { stage in
+            stage.actions.filter(\.isSupersedable).map(\.name)
+        }
         var producers: [String: Place] = [:]
         var namespaces: [String: Place] = [:]
         for (index, stage) in pipeline.stages.enumerated() {
@@ -35,6 +43,12 @@ struct Plan: Hashable, Sendable {
         }
         self.producers = producers
         self.namespaces = namespaces
+    }
+}
+
+extension Action {
+    fileprivate var isSupersedable: Bool {
+        type == .manualApproval && configuration["SupersedeWhilePending"]?.lowercased() == "true"
     }
 }
 

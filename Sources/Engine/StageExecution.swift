@@ -54,9 +54,13 @@ public struct StageExecution: Hashable, Sendable, Codable {
             guard let condition = attempt.condition else { return actions[attempt.action] }
             return conditions[condition]?.rules[attempt.action]
         }
-        set {
-            guard let condition = attempt.condition else { return actions[attempt.action] = newValue }
-            conditions[condition]?.rules[attempt.action] = newValue
+        _modify {
+            if let condition = attempt.condition {
+                // Only what has begun is changed.
+                yield &conditions[condition]!.rules[attempt.action]
+            } else {
+                yield &actions[attempt.action]
+            }
         }
     }
 }

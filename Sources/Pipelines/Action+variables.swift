@@ -12,20 +12,32 @@ extension Action {
     /// - Throws: `UnresolvedVariable` for the first reference that `lookup` does not know; the action then fails
     ///   (VAR-3).
     public func resolved(_ lookup: (VariableReference) -> String?) throws(UnresolvedVariable) -> Action {
-        var texts: [String: String] = [:]
-        for (path, template) in templates {
-            do throws(UnresolvedVariable) {
-                texts[path] = try template.resolved(lookup)
-            } catch {
-                throw UnresolvedVariable(reference: error.reference, path: path)
-            }
-        }
         var action = self
-        for key in configuration.keys { action.configuration[key] = texts["configuration.\(key)"] }
-        for index in commands.indices { action.commands[index] = texts["commands[\(index)]"]! }
-        for index in environmentVariables.indices {
-            action.environmentVariables[index].value = texts["environmentVariables[\(index)].value"]!
+        for (key, text) in configuration.filter({ $0.value.mayRefer }).sorted(by: { $0.key < $1.key }) {
+            action.configuration[key] = try resolved(text, at: "configuration.\(key)", lookup)
+        }
+        for (index, text) in commands.enumerated() where text.mayRefer {
+            action.commands[index] = try resolved(text, at: "commands[\(index)]", lookup)
+        }
+        for (index, variable) in environmentVariables.enumerated() where variable.value.mayRefer {
+            let path = "environmentVariables[\(index)].value"
+            action.environmentVariables[index].value = try resolved(variable.value, at: path, lookup)
         }
         return action
     }
+
+    private func resolved(
+        _ text: String, at path: @autoclosure () -> String, _ lookup: (VariableReference) -> String?
+    ) throws(UnresolvedVariable) -> String {
+        do throws(UnresolvedVariable) {
+            return try VariableTemplate(text).resolved(lookup)
+        } catch {
+            throw UnresolvedVariable(reference: error.reference, path: path())
+        }
+    }
+}
+
+extension String {
+    /// Most texts refer to nothing, and are not taken apart at every start.
+    fileprivate var mayRefer: Bool { utf8.contains(UInt8(ascii: "#")) }
 }

@@ -103,7 +103,8 @@ struct Laws {
         case .actionProgressed(let attempt, _):
             try require(open[id]?.contains(attempt) == true, "\(attempt) says something after its end")
         case .stageEntered(let stage): try checkEntry(of: change.after, stage)
-        case .started, .stopRequested, .resumed, .superseded, .cancelled, .stageRetried, .conditionOverridden: break
+        case .started(let start): try checkTarget(of: start)
+        case .stopRequested, .resumed, .superseded, .cancelled, .stageRetried, .conditionOverridden: break
         }
     }
 
@@ -118,6 +119,17 @@ struct Laws {
         // It is not told which event of the commit let it in.
         let mightPass = disabledThen.contains { mayPass(stage, $0) }
         try require(mightPass, "\(execution.id) passes a disabled transition (TRN-2)")
+    }
+
+    /// RBK-2, RBK-5
+    private func checkTarget(of start: Start) throws(Violation) {
+        guard let rollback = start.rollback else { return }
+        let (id, target) = (start.execution, latest[rollback.target])
+        try require(target?.start.pipelineVersion == start.pipelineVersion, "\(id) goes back past an edit (RBK-2)")
+        let index = target?.pipeline.stages.firstIndex { $0.name == rollback.stage }
+        let phase = index.flatMap { target!.stages.dropFirst($0).first?.phase }
+        try require(
+            phase == .over(.succeeded), "\(id) goes back to what has not succeeded in \(rollback.stage) (RBK-2)")
     }
 
     /// EXE-9
@@ -177,6 +189,12 @@ struct Laws {
         let givenUp = former.union(begun).subtracting(now).subtracting(ended).subtracting(approvals)
         try require(
             givenUp == cancelled.filter { $0.execution == id }, "\(id) tells what it gives up, and only that (STP-2)")
+        if change.before?.status.isEnding == true, change.after.attempt == change.before?.attempt,
+            !change.facts.contains(where: { if case .resumed = $0.event { true } else { false } })
+        {
+            let anew = begun.filter { new in !former.contains { $0.id == new.id } }
+            try require(anew.isEmpty, "\(id) is told to end and begins \(anew) (STP-1, EXE-13)")
+        }
         for stage in arrivals.keys where stage != after.awaitedName { arrivals[stage]?.removeAll { $0 == id } }
         if let stage = after.awaitedName, arrivals[stage]?.contains(id) != true {
             arrivals[stage, default: []].append(id)
@@ -193,6 +211,15 @@ extension Effect {
         case .run(let dispatch): dispatch.attempt
         case .awaitApproval(let request): request.attempt
         case .cancel: nil
+        }
+    }
+}
+
+extension ExecutionStatus {
+    fileprivate var isEnding: Bool {
+        switch self {
+        case .stopping, .cancelling: true
+        case .inProgress, .stopped, .succeeded, .failed, .superseded, .cancelled: false
         }
     }
 }

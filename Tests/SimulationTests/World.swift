@@ -46,8 +46,8 @@ struct World {
         switch dice.number(0...999) {
         case 0...3: return try await restart()
         case 4...11: return clock.advance(milliseconds: jump())
-        case 12...14: return try await edit(line)
-        case 15...54:
+        case 12...19: return try await edit(line)
+        case 20...59:
             let events = (0...dice.number(1...3)).map { _ in event(line) }
             try await take(events, at: line, nil)
         default:

@@ -55,8 +55,10 @@ struct ShowCommand: AsyncParsableCommand {
                 execution: execution, actions: try await store.actions(of: execution.id), at: now(), common: common)
         }
         let then = try recollection(of: execution, past)
-        let actions = then.actions.map {
-            ActionRecord(place: $0.place, isCurrent: then.isCurrent($0), execution: $0.execution)
+        let actions = then.actions.enumerated().map { index, action in
+            ActionRecord(
+                pipelineExecution: execution.id, pipelineVersion: execution.start.pipelineVersion, place: action.place,
+                isCurrent: then.isCurrent(action), execution: action.execution, ordinal: Int64(index))
         }
         var shown = ShownExecution(
             execution: then.execution, actions: actions, at: at.instant(after: past), common: common)
