@@ -63,7 +63,7 @@ extension Execution {
     }
 
     /// The first group of which not every action has succeeded.
-    private func openGroup(of stage: Int) -> [Int]? {
+    func openGroup(of stage: Int) -> [Int]? {
         plan.groups[stage].first { group in
             group.contains {
                 stages[stage].actions[pipeline.stages[stage].actions[$0].name]?.state.isSuccess != true

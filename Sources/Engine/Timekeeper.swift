@@ -138,8 +138,7 @@ extension Execution {
         guard start.actionLimit != nil, status == .inProgress, let stage = stages.indices.last,
             case .acting = stages[stage].phase
         else { return [] }
-        let actions = stages[stage].actions
-        let group = plan.groups[stage].first { $0.contains { actions[$0.name]?.state.isSuccess != true } } ?? []
-        return group.map(\.name).filter { actions[$0] == nil }
+        let names = (openGroup(of: stage) ?? []).map { pipeline.stages[stage].actions[$0].name }
+        return names.filter { stages[stage].actions[$0] == nil }
     }
 }
