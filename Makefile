@@ -1,6 +1,7 @@
 # make run    sets up, builds and shows a pipeline running
 # make test   sets up and runs everything that CI runs
-# make soak   judges every broken plugin of spec/mutants by every rule
+# make soak   simulates the engine with faults for MINUTES=10, or as many as it is told
+# make selftest-whole   judges every broken plugin of spec/mutants by every rule
 # make bench  measures, against the floors of this machine
 # make quartz EXPRESSIONS=100000 SEED=7  compares deployment windows with Quartz
 # make interop  imports pipelines that AWS's CDK makes (from PyPI, into .build/interop)
@@ -32,7 +33,7 @@ SEED ?= 1
 TOOLS := .build/test-tools
 
 .PHONY: run test bench interop install setup build plugins lint test-tools spec-tests api-tests plugin-tests quartz \
-	conformance templates selftest soak demonstration
+	conformance templates selftest selftest-whole soak demonstration
 
 run: setup build demonstration
 
@@ -103,8 +104,14 @@ selftest:
 	.build/debug/penstock conformance selftest
 
 # Each mutant by all rules.
-soak: setup build
+selftest-whole: setup build
 	.build/debug/penstock conformance selftest --whole
+
+# New seeds until the time is over; a seed that fails is told in one line that walks it again.
+MINUTES ?= 10
+soak: setup
+	$(BUILD) --build-tests
+	PENSTOCK_SOAK_MINUTES=$(MINUTES) swift test --skip-build --filter WorldTests/soak
 
 demonstration:
 	docs/demo/run .build/debug/penstock
@@ -113,6 +120,7 @@ bench: setup
 	$(MAKE) setup PACKAGES="$(LANGUAGES)"
 	$(BUILD) -c release
 	.build/release/penstock-bench
+	.build/release/penstock-bench engine
 	Tests/TemplateTests/templates.py .build/release/penstock --measure
 
 interop: build

@@ -21,10 +21,19 @@ struct Bench {
         }
     }
 
+    /// At once, for the next line may take minutes.
+    static func show(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+
     private static func engine(in directory: String) async {
         do {
             print("load before: \(load())")
-            print(try EngineBench.report())
+            show(try EngineBench.report())
+            try await StoreBench(directory: directory).report()
+            try await Recovery(directory: directory).report()
+            print("load after: \(load())")
         } catch {
             print("penstock-bench: \(error)")
             exit(1)

@@ -51,7 +51,8 @@ enum Shop {
                 let dispatch = execution.runningDispatches[0]
                 event = .actionSucceeded(dispatch.attempt, success(of: dispatch))
             }
-            let fact = Fact(event, at: moment, seed: Seed(high: Int64(facts.count), low: 7))
+            let fact = Fact(
+                event, at: moment, seed: Seed(high: Int64(facts.count), low: Int64(start.execution.hashValue)))
             _ = try execution.apply(fact)
             facts.append(fact)
         }

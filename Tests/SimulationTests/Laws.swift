@@ -72,11 +72,15 @@ struct Laws {
             let passage = Passage(stage: change.stage, side: change.side)
             if change.disabledReason == nil { disabled.remove(passage) } else { disabled.insert(passage) }
         case .declared(let pipeline, let version):
-            (versions[version], self.version) = (pipeline, version)
-            let stages = Set(pipeline.stages.map(\.name))
-            disabled = disabled.filter { stages.contains($0.stage) }
+            declare(pipeline, version)
         case .started, .execution, .takenUp, .deleted: break
         }
+    }
+
+    mutating func declare(_ pipeline: Pipeline, _ version: Int) {
+        (versions[version], self.version) = (pipeline, version)
+        let stages = Set(pipeline.stages.map(\.name))
+        disabled = disabled.filter { stages.contains($0.stage) }
     }
 
     private func checkChange(_ change: ExecutionChange) throws(Violation) {

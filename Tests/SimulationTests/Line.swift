@@ -100,6 +100,8 @@ struct Line {
         journal.reopened(store)
         outside.restart()
         guard let stored = try await store.load(name, limits: limits) else { throw Violation("\(name) is lost") }
+        // Nothing has happened under any version: the one that was saved last is the first.
+        if laws.written == nil { laws.declare(stored.state.pipeline, stored.state.version) }
         try check(stored.state, stored.outbox)
         state = stored.state
         driver = Driver(state, journal: journal, handler: outside, circumstance: circumstance, observe: { _ in })

@@ -63,7 +63,7 @@ extension Event {
             "\(attempt) is to be asked again from \(timeOfDay(more.notBefore))"
         case .actionFailed(let attempt, let failure): "\(attempt) fails: \(failure.code): \(failure.message)"
         case .attemptLost(let attempt, .coreEnded): "\(attempt) is lost: the core has ended"
-        case .attemptLost(let attempt, .unavailable(let why)): "\(attempt) is lost: \(why)"
+        case .attemptLost(let attempt, .unavailable(let why, _)): "\(attempt) is lost: \(why)"
         case .approvalAnswered(let attempt, let answer):
             "\(attempt) is \(answer.status.rawValue.lowercased()) by \(answer.by)\(told(answer.summary))"
         case .approvalExpired(let attempt): "\(attempt) expires: nobody has answered"

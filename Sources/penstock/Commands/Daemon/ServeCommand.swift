@@ -4,6 +4,7 @@ import CodePipelineAPI
 import Engine
 import Failpoints
 import Glibc
+import Jansson
 import PluginHost
 import Runner
 import Store
