@@ -86,6 +86,22 @@ struct DiskTests {
         try await disk.expectNothingLeft()
     }
 
+    @Test("the log of a daemon's action has no room: the daemon says so and goes on")
+    func noLogOfDaemon() async throws {
+        let site = try Site()
+        try site.write(definition.text, to: "pipeline.json")
+        try site.give("go")
+        try site.makeStateFolder()
+        let disk = try await Disk(site, at: "\(site.state)/logs", "size=4k,nr_inodes=1")
+        let daemon = try await disk.start("serve")
+        try site.attend(to: daemon, at: "\(site.state)/penstock.sock")
+        let outcome = try await daemon.outcome()
+        #expect(outcome.code == 0, "\(outcome)")
+        let told = outcome.errors.filter { $0.contains(".log: cannot be written: No space left on device") }
+        #expect(told.count == 2 && told[0].hasPrefix("penstock: Source/Fetch of "), "\(outcome)")
+        #expect(try Record(of: site).executions.map(\.status) == ["Succeeded"])
+    }
+
     @Test("the journal cannot be written: the run ends by the name of its file, and resume goes on")
     func journalRefusesWrites() async throws {
         let (site, disk, run) = try await begin(at: "")
