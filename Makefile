@@ -31,7 +31,7 @@ SEED ?= 1
 # Servers that plugins are tested against; nothing of them is installed into the system.
 TOOLS := .build/test-tools
 
-.PHONY: run test bench interop install setup build plugins lint test-tools spec-tests plugin-tests quartz \
+.PHONY: run test bench interop install setup build plugins lint test-tools spec-tests api-tests plugin-tests quartz \
 	conformance templates selftest soak demonstration
 
 run: setup build demonstration
@@ -43,7 +43,7 @@ test: setup lint
 	# By themselves, and a few at a time: they start the whole program and wait for it, and the kit judges by time.
 	$(FEW) swift test --skip-build --filter PenstockTests
 	$(FEW) swift test --skip-build --filter ConformanceTests
-	$(MAKE) quartz spec-tests plugin-tests conformance templates selftest demonstration
+	$(MAKE) quartz spec-tests api-tests plugin-tests conformance templates selftest demonstration
 
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
@@ -75,6 +75,10 @@ $(TOOLS)/complete: Tests/PluginTests/tools.txt
 
 spec-tests:
 	cd Tests/SpecTests && /usr/bin/python3 -m unittest -q
+
+# By AWS's own client, the newest one: Debian's does not know rollbacks and conditions.
+api-tests: test-tools
+	cd Tests/APITests && ../../$(TOOLS)/bin/python -m unittest -q
 
 plugin-tests: test-tools
 	cd Tests/PluginTests && /usr/bin/python3 -m unittest -q

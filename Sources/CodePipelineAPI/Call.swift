@@ -15,12 +15,7 @@ struct Call: Sendable {
     // MARK: Input
 
     /// - Throws: `APIError` at a member that the operation does not take.
-    func takes(_ known: String...) throws {
-        for (key, reader) in try input.members() where !known.contains(key) {
-            let near = nearest(to: key, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
-            throw APIError.validation("\(reader.path) is not a member of this operation\(near)")
-        }
-    }
+    func takes(_ known: String...) throws { try input.has(only: known) }
 
     func name(_ key: String, _ pattern: NamePattern = .name) throws -> String {
         try checked(input.required(key), pattern)
@@ -86,5 +81,21 @@ struct Call: Sendable {
         do { return try await body() } catch let rejection as Rejection {
             throw APIError(rejection, pipeline: pipeline)
         }
+    }
+}
+
+extension JSONReader {
+    /// - Throws: `APIError` at a member that is not `known`.
+    func has(only known: [String]) throws {
+        for (key, reader) in try members() where !known.contains(key) {
+            let near = nearest(to: key, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
+            throw APIError.validation("\(reader.path) is not a member that is known here\(near)")
+        }
+    }
+
+    /// An object with no other members.
+    func object(of known: String...) throws -> JSONReader {
+        try has(only: known)
+        return self
     }
 }

@@ -39,7 +39,7 @@ public struct Endpoint: Sendable {
             return response(.ok, try await result(of: request, caller: try name(of: caller)))
         } catch let error as APIError {
             return response(.badRequest, error.json)
-        } catch let error as HTTPError where error.status == .contentTooLarge {
+        } catch is NIOTooManyBytesError {
             let error = APIError("RequestEntityTooLarge", "a request has at most \(Self.bodyLimitBytes) bytes")
             return response(.contentTooLarge, error.json)
         } catch {

@@ -59,7 +59,8 @@ public struct DefinitionFile: Hashable, Sendable {
         guard parameters.isEmpty else {
             throw DocumentError(file: file, problem: "is no CloudFormation template, so it takes no --parameter")
         }
-        let (pipeline, findings) = Pipeline.judge(document, catalogue: catalogue, limits: limits)
+        let (pipeline, faults) = Pipeline.judge(document, catalogue: catalogue, limits: limits)
+        let findings = faults + (catalogue.isStrict ? Pipeline.looseScalars(in: document) : [])
         let bare = document["pipeline"] ?? document
         return [DefinitionFile(pipeline: pipeline, findings: findings, document: bare, origin: nil)]
     }

@@ -5,11 +5,15 @@ public struct Fact: Hashable, Sendable, Codable {
     public let event: Event
     public let at: Instant
     public let seed: Seed
+    /// How long a disabled transition kept the execution waiting, where it waits before a stage no more by this fact; nil
+    /// if it did not. It is for the record: the machine does not look at it.
+    public internal(set) var heldMilliseconds: Int64?
 
-    public init(_ event: Event, at: Instant, seed: Seed) {
+    public init(_ event: Event, at: Instant, seed: Seed, heldMilliseconds: Int64? = nil) {
         self.event = event
         self.at = at
         self.seed = seed
+        self.heldMilliseconds = heldMilliseconds
     }
 }
 
@@ -97,9 +101,13 @@ public struct Start: Hashable, Sendable, Codable {
 public struct SourceRevision: Hashable, Sendable, Codable {
     public var type: String
     public var value: String
-    public init(type: String, value: String) {
+    /// Of an S3_OBJECT_VERSION_ID: of which object, when it is not that of the configuration.
+    public var objectKey: String?
+
+    public init(type: String, value: String, objectKey: String? = nil) {
         self.type = type
         self.value = value
+        self.objectKey = objectKey
     }
 }
 
@@ -144,6 +152,8 @@ public struct ActionResult: Hashable, Sendable, Codable {
     public var artifacts: [String: String]
     public var revision: Revision?
     public var external: ExternalExecution
+    /// Nil when nobody has measured them; so in what follows.
+    public var times: JobTimes?
 
     public init(
         outputVariables: [String: String] = [:], artifacts: [String: String] = [:], revision: Revision? = nil,
@@ -160,6 +170,7 @@ public struct Continuation: Hashable, Sendable, Codable {
     public var token: String
     public var notBefore: Instant
     public var external: ExternalExecution
+    public var times: JobTimes?
 
     public init(token: String, notBefore: Instant, external: ExternalExecution = ExternalExecution()) {
         self.token = token
@@ -175,6 +186,7 @@ public struct ActionFailure: Error, Hashable, Sendable, Codable {
     public var hostCode: String?
     public var message: String
     public var externalExecutionID: String?
+    public var times: JobTimes?
 
     public init(code: String, hostCode: String? = nil, message: String, externalExecutionID: String? = nil) {
         self.code = code

@@ -18,6 +18,26 @@ public struct Gate: Hashable, Sendable, Codable {
 public struct Arrival: Hashable, Sendable, Codable {
     public let execution: ExecutionID
     public let since: Instant
+    /// Since when a disabled transition is in its way; nil when none is.
+    var heldSince: Instant?
+    /// For how long one was, before.
+    var heldMilliseconds: Int64?
+
+    init(execution: ExecutionID, since: Instant, heldSince: Instant? = nil) {
+        (self.execution, self.since, self.heldSince) = (execution, since, heldSince)
+    }
+
+    /// For how long it has been held by a disabled transition, in milliseconds.
+    public func held(at: Instant) -> Int64 {
+        (heldMilliseconds ?? 0) + (heldSince.map { max(0, at.milliseconds - $0.milliseconds) } ?? 0)
+    }
+
+    /// Whether there is a disabled transition in its way from now on.
+    mutating func hold(_ isHeld: Bool, at: Instant) {
+        guard isHeld != (heldSince != nil) else { return }
+        heldMilliseconds = held(at: at)
+        heldSince = isHeld ? at : nil
+    }
 }
 
 /// A passage into a stage or out of it (TRN-6).

@@ -85,7 +85,9 @@ extension PipelineState {
         // The stage is one of an older declaration, which only PARALLEL goes on with (EXE-13).
         guard let gate = gates[stage] else { return tell(.stageEntered(stage), to: execution.id, &settlement) }
         guard !gate.waiting.contains(where: { $0.execution == execution.id }) else { return }
-        let arrival = Arrival(execution: execution.id, since: settlement.at)
+        let isHeld = execution.start.rollback == nil && !mayPass(stage)
+        let arrival = Arrival(
+            execution: execution.id, since: settlement.at, heldSince: isHeld ? settlement.at : nil)
         settlement.change.gatesChanged = true
         settlement.doubtful.insert(stage)
         guard execution.start.rollback == nil else {

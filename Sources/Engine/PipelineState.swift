@@ -150,6 +150,11 @@ public struct PipelineState: Hashable, Sendable {
     /// Those who wait before a stage whose transition has changed enter, or have waited for too long (TRN-3).
     private mutating func reconsider(_ stage: String, _ former: Transition, _ settlement: inout Settlement) {
         settlement.doubtful.insert(stage)
+        let isClosed = !mayPass(stage)
+        for (index, arrival) in (gates[stage]?.waiting ?? []).enumerated() {
+            let isHeld = isClosed && executions[arrival.execution]?.start.rollback == nil
+            gates[stage]?.waiting[index].hold(isHeld, at: settlement.at)
+        }
         guard let disabledAt = former.disabledReason == nil ? nil : former.lastChangedAt, mayPass(stage) else { return }
         for arrival in gates[stage]?.waiting ?? [] {
             let since = max(arrival.since, disabledAt)
@@ -195,12 +200,16 @@ public struct PipelineState: Hashable, Sendable {
         _ event: Event, to id: ExecutionID, _ settlement: inout Settlement
     ) throws(Rejection) {
         let before = executions[id]!
-        let fact = Fact(event, at: settlement.at, seed: settlement.nextSeed())
+        var fact = Fact(event, at: settlement.at, seed: settlement.nextSeed())
         let admission = try executions[id]!.admit(fact)
         settlement.change.effects += admission.effects
         let after = executions[id]!
-        settlement.note(fact, before: before, after: after, replaced: admission.replaced)
         let (from, to) = (before.place, after.place)
+        if from != to, case .before(let stage) = from {
+            let held = gates[stage]?.waiting.first { $0.execution == id }?.held(at: settlement.at) ?? 0
+            if held > 0 { fact.heldMilliseconds = held }
+        }
+        settlement.note(fact, before: before, after: after, replaced: admission.replaced)
         if from != to || after.isSupersedableInside { settlement.moved.append((id, from)) }
         if from != to, to == .out { rollBackIfAsked(after, &settlement) }
     }

@@ -17,17 +17,23 @@ extension Execution {
         _ journal: some Sequence<Fact>, of pipeline: Pipeline,
         tell: (Fact, Execution, [Effect]) -> Void = { _, _, _ in }
     ) throws(Rejection) -> Execution? {
+        try fold(journal, of: pipeline) { tell($0, $1, $2.effects) }
+    }
+
+    static func fold(
+        _ journal: some Sequence<Fact>, of pipeline: Pipeline, tell: (Fact, Execution, Admission) -> Void
+    ) throws(Rejection) -> Execution? {
         var folded: Execution?
         for fact in journal {
-            var effects: [Effect] = []
+            var admission = Admission(at: fact.at, seed: fact.seed)
             if folded != nil {
-                effects = try folded!.apply(fact)
+                admission = try folded!.admit(fact)
             } else if case .started(let start) = fact.event {
                 folded = starting(start, of: pipeline, at: fact.at)
             } else {
                 return nil
             }
-            tell(fact, folded!, effects)
+            tell(fact, folded!, admission)
         }
         return folded
     }
@@ -52,7 +58,7 @@ extension Execution {
 
 extension Event {
     /// The attempt whose job is over by this.
-    fileprivate var endedAttempt: Attempt? {
+    var endedAttempt: Attempt? {
         switch self {
         case .actionSucceeded(let attempt, _), .actionContinues(let attempt, _), .actionFailed(let attempt, _),
             .attemptLost(let attempt, _):

@@ -63,6 +63,13 @@ public struct ActionExecution: Hashable, Sendable, Codable {
     public internal(set) var state: ActionState
     /// Who answered its approval (APR-5).
     public internal(set) var updatedBy: String?
+
+    /// As it was stored before the reviewer was.
+    public var withoutReviewer: ActionExecution {
+        var former = self
+        former.updatedBy = nil
+        return former
+    }
 }
 
 /// Where an action stands (STS-3).

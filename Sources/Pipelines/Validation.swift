@@ -46,7 +46,7 @@ struct ValidationRule: Sendable {
         .typeWords, .knownTypes, .runOrders, .configuration, .regions, .timeouts, .computeMembers, .artifactCounts,
         .artifactWiring, .references,
         .referenceSyntax, .reservedNamespaces, .referencesInSources, .pipelineVariables,
-        .triggers, .gitFilters, .globLists, .conditionCounts, .conditionResults, .conditionRules,
+        .triggers, .gitFilters, .globLists, .conditionCounts, .conditionResults, .conditionRules, .skippingRules,
     ]
 }
 

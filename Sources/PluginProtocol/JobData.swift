@@ -43,9 +43,13 @@ public struct JobData: Hashable, Sendable {
         public var revisionType: String
         public var revisionValue: String
 
-        public init(revisionType: String, revisionValue: String) {
+        /// Of an S3_OBJECT_VERSION_ID: of which object, when it is not that of the configuration (SRC-1).
+        public var objectKey: String?
+
+        public init(revisionType: String, revisionValue: String, objectKey: String? = nil) {
             self.revisionType = revisionType
             self.revisionValue = revisionValue
+            self.objectKey = objectKey
         }
     }
 
@@ -100,7 +104,8 @@ extension JobData {
         sourceRevision = try reader.optional("sourceRevision").map {
             SourceRevision(
                 revisionType: try $0.required("revisionType").string(),
-                revisionValue: try $0.required("revisionValue").string())
+                revisionValue: try $0.required("revisionValue").string(),
+                objectKey: try $0.optional("objectKey")?.string())
         }
     }
 
@@ -113,7 +118,10 @@ extension JobData {
             "continuationToken": continuationToken.map(JSON.string), "cursor": cursor.map(JSON.string),
             "event": event, "action": action?.json, "providerSettings": providerSettings,
             "sourceRevision": sourceRevision.map {
-                .strings(["revisionType": $0.revisionType, "revisionValue": $0.revisionValue])
+                .object(present: [
+                    "revisionType": .string($0.revisionType), "revisionValue": .string($0.revisionValue),
+                    "objectKey": $0.objectKey.map(JSON.string),
+                ])
             },
         ])
     }

@@ -13,6 +13,7 @@ struct ActionRun: Sendable {
     private let slots: SlotPool?
     private let workers: Workers
     private let cancel: CancelSignal
+    private let stopwatch: Stopwatch
     private let log: ActionLog
     private let watch: @Sendable (LogLine) -> Void
     private let progress: @Sendable (ExternalExecution) async -> Void
@@ -20,6 +21,7 @@ struct ActionRun: Sendable {
 
     init(
         _ dispatch: Dispatch, _ setup: RunnerSetup, _ slots: SlotPool?, _ workers: Workers, _ cancel: CancelSignal,
+        _ stopwatch: Stopwatch,
         watch: @escaping @Sendable (LogLine) -> Void, progress: @escaping @Sendable (ExternalExecution) async -> Void
     ) {
         self.dispatch = dispatch
@@ -27,13 +29,16 @@ struct ActionRun: Sendable {
         self.slots = slots
         self.workers = workers
         self.cancel = cancel
+        self.stopwatch = stopwatch
         self.watch = watch
         self.progress = progress
         log = ActionLog(setup.logs, dispatch.attempt)
     }
 
-    /// - Parameter report: is given the result, unless the run was cancelled; nothing waits for the workspace's removal.
-    func run(_ report: @Sendable (Event) async -> Void) async {
+    /// - Parameter take: is given the result, unless the run was cancelled; nothing waits for the workspace's removal.
+    func run(_ take: @Sendable (Event) async -> Void) async {
+        @Sendable func report(_ event: Event) async { await take(event.taking(stopwatch.times)) }
+        stopwatch.turn(to: .run)
         do {
             if let stub = dispatch.stub {
                 await report(try await answer(with: stub))
@@ -56,7 +61,7 @@ struct ActionRun: Sendable {
     private func runPlugin(_ report: @Sendable (Event) async -> Void) async throws {
         let assignment = setup.replay == nil ? Assignment(dispatch) : Assignment(again: dispatch)
         let run = PluginRun(
-            job: job, assignment, setup, slots, workers, cancel, write: write, progress: progress)
+            job: job, assignment, setup, slots, workers, cancel, stopwatch, write: write, progress: progress)
         try await run.verdict { verdict, workspace in
             let end: Event?
             do {

@@ -41,7 +41,9 @@ struct Assignment: Sendable {
         revisions = dispatch.revisions
         outputs = dispatch.action.outputArtifacts
         continuationToken = dispatch.continuationToken
-        sourceRevision = dispatch.sourceRevision.map { .init(revisionType: $0.type, revisionValue: $0.value) }
+        sourceRevision = dispatch.sourceRevision.map {
+            .init(revisionType: $0.type, revisionValue: $0.value, objectKey: $0.objectKey)
+        }
         end = .deadline(dispatch.deadline)
     }
 

@@ -16,6 +16,7 @@ struct PluginRun: Sendable {
     private let slots: SlotPool?
     private let workers: Workers
     private let cancel: CancelSignal
+    private let stopwatch: Stopwatch
     private let write: @Sendable (LogRecord) -> Void
     private let progress: @Sendable (ExternalExecution) async -> Void
 
@@ -30,7 +31,7 @@ struct PluginRun: Sendable {
 
     init(
         job: String, _ assignment: Assignment, _ setup: RunnerSetup, _ slots: SlotPool?, _ workers: Workers,
-        _ cancel: CancelSignal, write: @escaping @Sendable (LogRecord) -> Void,
+        _ cancel: CancelSignal, _ stopwatch: Stopwatch, write: @escaping @Sendable (LogRecord) -> Void,
         progress: @escaping @Sendable (ExternalExecution) async -> Void
     ) {
         id = job
@@ -39,6 +40,7 @@ struct PluginRun: Sendable {
         self.slots = slots
         self.workers = workers
         self.cancel = cancel
+        self.stopwatch = stopwatch
         self.write = write
         self.progress = progress
     }
@@ -46,6 +48,7 @@ struct PluginRun: Sendable {
     /// - Parameter take: is given the verdict while the workspace is there; it does not wait for its removal.
     /// - Throws: `Failure`, `WorkspaceError` or `CancellationError` where there is no verdict, and what `take` does.
     func verdict<Value: Sendable>(_ take: @Sendable (Verdict, Workspace) async throws -> Value) async throws -> Value {
+        stopwatch.turn(to: .setUp)
         // A plugin's whole folder may have to be read for it.
         let plan = try await blocking { [assignment, setup] in try PluginPlan(assignment, setup) }
         reach(.jobPlanned)
@@ -60,7 +63,9 @@ struct PluginRun: Sendable {
     private func runAlone<Value: Sendable>(
         _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value {
+        stopwatch.turn(to: .slot)
         let slot = try await plan.slot(of: slots, tell: warn)
+        stopwatch.turn(to: .setUp)
         let value = try await atSite(take) { site in
             let workspace = try await blocking { [setup, id, assignment] in
                 try Workspace(
@@ -84,6 +89,7 @@ struct PluginRun: Sendable {
                     switch report {
                     case .started(let pid):
                         workspace.record(pid)
+                        stopwatch.turn(to: .run)
                         reach(.launchRecorded)
                     case .sandboxed(let pid):
                         sandbox.withLock { $0 = workspace.owner?.process(pid) }
@@ -92,6 +98,7 @@ struct PluginRun: Sendable {
                     }
                 }
             }
+            stopwatch.turn(to: .handOver)
             try await endProcesses(slot, sandbox.withLock { $0 })
             return told
         }
@@ -114,8 +121,11 @@ struct PluginRun: Sendable {
         _ plan: PluginPlan, in kept: KeptWorker, _ take: @Sendable (Verdict, Workspace) async throws -> Value
     ) async throws -> Value? {
         try await atSite(take) { site in
+            stopwatch.turn(to: .slot)
             let verdict = try await watching(site) { tell in
                 try await kept.worker.run(id, of: assignment.actionExecution, cancel: cancel, report: tell) {
+                    stopwatch.turn(to: .setUp)
+                    defer { stopwatch.turn(to: .run) }
                     let workspace = try await blocking { [id, assignment] in
                         try Workspace(
                             of: id, in: kept.workspace, inputs: Array(assignment.inputs.keys),
@@ -124,6 +134,7 @@ struct PluginRun: Sendable {
                     return (try await prepare(plan, workspace, site), plan.masker)
                 }
             }
+            stopwatch.turn(to: .handOver)
             // What may have outgrown its scratch does so no more in another.
             if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { await kept.worker.leave() }
             return verdict

@@ -55,7 +55,7 @@ extension Runner {
     ) async throws -> JobSuccessResult {
         let (job, now) = (randomUUID(), setup.now)
         let run = PluginRun(
-            job: job, assignment, setup, slots, workers, CancelSignal(),
+            job: job, assignment, setup, slots, workers, CancelSignal(), Stopwatch(now),
             write: { log(LogLine($0, time: now(), job: job)) }, progress: { _ in })
         switch try await run.verdict() {
         case .succeeded(let result): return result

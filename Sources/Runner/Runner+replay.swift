@@ -41,7 +41,8 @@ extension Runner {
                     .inputArtifactUnavailable, "the input artifact \(name) (\(text)) is no longer in the store")
             }
         }
-        let run = ActionRun(dispatch, setup, slots, workers, cancel, watch: log, progress: { _ in })
+        let run = ActionRun(
+            dispatch, setup, slots, workers, cancel, Stopwatch(setup.now), watch: log, progress: { _ in })
         let end = Mutex<Event?>(nil)
         await run.run { event in end.withLock { $0 = event } }
         return end.withLock { $0 }

@@ -136,11 +136,16 @@ public final class Runner: EffectHandler, Sendable {
 
     private func run(_ dispatch: Dispatch, for driver: Driver, _ cancel: CancelSignal) async {
         if let moment = dispatch.notBefore { await sleep(until: moment) }
-        // Without a seat: a stub that takes its time needs nothing meanwhile.
-        if let stub = dispatch.stub { await sleep(until: stub.moment(for: dispatch, from: setup.now())) }
+        let stopwatch = Stopwatch(setup.now)
+        if let stub = dispatch.stub {
+            stopwatch.turn(to: .run)
+            // Without a seat: a stub that takes its time needs nothing meanwhile.
+            await sleep(until: stub.moment(for: dispatch, from: setup.now()))
+            stopwatch.turn(to: .slot)
+        }
         await seats.occupying {
             guard cancel.reason == nil else { return }
-            let action = ActionRun(dispatch, setup, slots, workers, cancel) {
+            let action = ActionRun(dispatch, setup, slots, workers, cancel, stopwatch) {
                 self.news(.log(dispatch.attempt, $0))
             } progress: {
                 try? await driver.submit(.actionProgressed(dispatch.attempt, $0), of: dispatch.attempt.execution)

@@ -41,7 +41,7 @@ extension Database {
     func append(_ fact: Fact, of execution: String) throws {
         try run(
             "INSERT INTO fact (execution, at, body) VALUES (?, ?, ?)",
-            [execution, fact.at.milliseconds, try jsonText(StoredFact(event: fact.event, seed: fact.seed))])
+            [execution, fact.at.milliseconds, try jsonText(StoredFact(fact))])
     }
 
     /// What an older version says does not count any more.
@@ -149,6 +149,11 @@ extension Database {
 struct StoredFact: Codable {
     let event: Event
     let seed: Seed
+    let heldMilliseconds: Int64?
+
+    init(_ fact: Fact) { (event, seed, heldMilliseconds) = (fact.event, fact.seed, fact.heldMilliseconds) }
+
+    func fact(at: Instant) -> Fact { Fact(event, at: at, seed: seed, heldMilliseconds: heldMilliseconds) }
 }
 
 /// What is stored of a stage beside its actions and rules, which have rows of their own.

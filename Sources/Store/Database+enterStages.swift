@@ -23,7 +23,9 @@ extension Database {
         guard let stored = try execution(id) else { return [:] }
         let old = try oldActions(of: id)
         guard let (folded, entries) = try? refold(try facts(of: id), of: stored.pipeline),
-            folded.status == stored.status, folded.stages.map(\.actions) == old
+            folded.status == stored.status,
+            // Who answered an approval is written down since schema 3.
+            folded.stages.map({ $0.actions.mapValues(\.withoutReviewer) }) == old
         else {
             // What was shown of it is worth more than a journal that does not tell the same.
             let remark = "the journal of execution \(id) does not tell what was stored of it, which is kept as it was"

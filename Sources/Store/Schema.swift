@@ -118,7 +118,8 @@ enum Schema {
         ALTER TABLE action ADD COLUMN condition TEXT;
         """
 
-    /// When a pipeline got a version, and by which token an execution was started.
+    /// When a pipeline got a version, by which token an execution was started, and who answered an approval, which only
+    /// the journal told.
     private static let third = """
         ALTER TABLE pipeline ADD COLUMN updatedAt INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE execution ADD COLUMN clientRequestToken TEXT;
@@ -126,5 +127,10 @@ enum Schema {
             WHERE clientRequestToken IS NOT NULL;
         CREATE INDEX executionInProgress ON execution (pipeline)
             WHERE status IN ('InProgress', 'Stopping');
+        UPDATE action SET body = json_set(body, '$.updatedBy', answer.by) FROM (
+            SELECT json_extract(body, '$.event.approvalAnswered._0.id.text') AS id,
+                json_extract(body, '$.event.approvalAnswered._1.by') AS by
+            FROM fact WHERE json_extract(body, '$.event.approvalAnswered') IS NOT NULL
+        ) AS answer WHERE answer.id = action.id;
         """
 }

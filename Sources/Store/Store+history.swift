@@ -33,6 +33,25 @@ extension Store {
         try await read { try $0.actions(of: id) }
     }
 
+    /// Of the last 1,000 executions of a pipeline the one that succeeded in a stage and entered it last, rollbacks too.
+    public func lastSuccess(in stage: String, of pipeline: String) async throws(StoreError) -> Execution? {
+        try await read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT execution, body FROM
+                        (SELECT id FROM execution WHERE pipeline = ? ORDER BY ordinal DESC LIMIT 1000)
+                    JOIN stage ON stage.execution = id WHERE name = ? ORDER BY enteredAt DESC, position DESC
+                    """, arguments: [pipeline, stage])
+            while let row = try rows.next() {
+                let summary: StageSummary = try JSON(parsing: row["body"] as String).decoded()
+                guard case .over(.succeeded) = summary.phase else { continue }
+                return try database.execution(ExecutionID(row["execution"]))
+            }
+            return nil
+        }
+    }
+
     /// Who was inside of a pipeline's stages and what its transitions and successes were, by the stage's name; empty
     /// unless they are those of this version.
     public func gates(of pipeline: String, version: Int) async throws(StoreError) -> [String: Gate] {
@@ -154,7 +173,7 @@ extension Database {
             self, sql: "SELECT ordinal, at, body FROM fact WHERE execution = ? ORDER BY ordinal", arguments: [id.text]
         ).map { row in
             let stored: StoredFact = try JSON(parsing: row["body"] as String).decoded()
-            return (row["ordinal"], Fact(stored.event, at: Instant(milliseconds: row["at"]), seed: stored.seed))
+            return (row["ordinal"], stored.fact(at: Instant(milliseconds: row["at"])))
         }
     }
 }

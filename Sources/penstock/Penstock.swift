@@ -25,7 +25,8 @@ struct Penstock: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, PlanCommand.self,
-            TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, LogsCommand.self,
+            TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, DiffCommand.self,
+            LogsCommand.self,
             ServeCommand.self, StartCommand.self, StopCommand.self, RetryCommand.self, RollbackCommand.self,
             OverrideCommand.self, TransitionCommand.self, ApproveCommand.self, RejectCommand.self, StateCommand.self,
             PipelineCommand.self, ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self,

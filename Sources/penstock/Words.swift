@@ -17,6 +17,11 @@ func timeOfDay(_ instant: Instant) -> String { format(instant, "%H:%M:%S", local
 /// `2026-11-23 14:03:07`, here.
 func dateAndTime(_ instant: Instant) -> String { format(instant, "%Y-%m-%d %H:%M:%S", local: true) }
 
+/// `2026-11-23 14:03:07.042`, here.
+func timeWithMilliseconds(_ instant: Instant) -> String {
+    "\(dateAndTime(instant)).\(String(1_000 + instant.milliseconds % 1_000).dropFirst())"
+}
+
 /// `2026-11-23T13:03:07.042Z`
 func rfc3339(_ instant: Instant) -> String {
     let fraction = String(1_000 + instant.milliseconds % 1_000).dropFirst()

@@ -38,6 +38,7 @@ struct Story {
         case "replay": return replay()
         case "gates": return gates()
         case "counters": return counters(of: id(name))
+        case "timing": return timing(of: id(name))
         case "later":
             clock += Int64(words[1])! * 1_000
             return ""
@@ -236,6 +237,28 @@ struct Story {
         else { return "nothing has been entered" }
         return "attempt \(execution.attempt), of the stage \(retries.automatic) automatic and \(retries.manual) manual"
             + (retries.latest.map { ", the last \($0.rawValue)" } ?? "")
+    }
+
+    /// Where its time went until now, in seconds.
+    private func timing(of id: ExecutionID) -> String {
+        guard let execution = executions.first(where: { $0.id == id }) else { return "no execution" }
+        let arrival = state?.gates.values.flatMap(\.waiting).first { $0.execution == id }
+        guard
+            let timing = try? Timing(
+                of: execution.declaration, journal: journals[id]!, until: now,
+                heldMilliseconds: arrival?.held(at: now) ?? 0)
+        else { return "no timing" }
+        func words(_ uses: [TimeUse: Int64]) -> String {
+            TimeUse.allCases.compactMap { use in
+                uses[use].map { " \(use.rawValue) \($0 / 1_000)" }
+            }.filter { !$0.hasSuffix(" 0") }.joined()
+        }
+        var lines = timing.stages.flatMap { stage in
+            ["\(stage.name): \(stage.insideMilliseconds / 1_000) inside\(words(stage.waits))"]
+                + stage.actions.map { "  \($0.place.name): \($0.totalMilliseconds / 1_000)\(words($0.uses))" }
+        }
+        lines.append("total \(timing.totalMilliseconds / 1_000), over \(timing.overMilliseconds / 1_000)")
+        return lines.joined(separator: "\n")
     }
 
     private func gates() -> String {

@@ -337,6 +337,27 @@ struct Walk {
             #expect(try Execution.folding(journal, of: pipeline) == execution, "\(id) by its own facts")
             let jobs = try Execution.jobs(of: pipeline, journal: journal)
             #expect(jobs.map(\.dispatch.attempt) == asked.filter { $0.execution == id && tokens[$0] == nil })
+            try checkTiming(of: journal, pipeline)
+        }
+    }
+
+    /// Every millisecond of an execution went into something, and into one thing.
+    private func checkTiming(of journal: [Fact], _ pipeline: Pipeline) throws {
+        let (first, last) = (journal[0].at.milliseconds, journal.last!.at.milliseconds)
+        let timing = try Timing(of: pipeline, journal: journal, until: journal.last!.at)!
+        #expect(timing.totalMilliseconds == last - first)
+        for stage in timing.stages {
+            #expect(stage.waits.keys.allSatisfy { $0 == .lock || $0 == .transition })
+            for action in stage.actions {
+                #expect(action.totalMilliseconds <= last - first)
+                #expect(action.uses.values.allSatisfy { $0 > 0 })
+            }
+        }
+        // What is over has all the time from its beginning to its end, and that in which there was no room for it.
+        for action in try Execution.recollection(of: journal, pipeline)!.actions where action.execution.state.isOver {
+            let row = timing.stages.flatMap(\.actions).first { $0.id == action.execution.id }!
+            let span = action.execution.updatedAt.milliseconds - action.execution.startedAt.milliseconds
+            #expect(row.totalMilliseconds == span + (row.uses[.slot] ?? 0))
         }
     }
 }

@@ -68,6 +68,33 @@ struct StrictTests {
         #expect(judged(document, with: [make]) == [])
     }
 
+    @Test func `STR-14: numbers and booleans are strings for AWS`() {
+        let rule = guarded("FAIL", window(["configuration": ["Cron": 1]]))
+        let loose = sample.with("stages[2].actions[0].configuration.Extract", true)
+            .with("stages[1].actions[0].actionTypeId.version", 1)
+            .with("stages[2].onSuccess", rule)
+        #expect(Pipeline.looseScalars(in: sample) == [] && Pipeline.looseScalars(in: ["stages": 3]) == [])
+        #expect(
+            Pipeline.looseScalars(in: ["pipeline": loose]).map(\.description) == [
+                "stages[1].actions[0].actionTypeId.version: AWS takes a string here; write \"1\", in quotes. (STR-14)",
+                "stages[2].actions[0].configuration.Extract: AWS takes a string here; write \"true\", in quotes. (STR-14)",
+                "stages[2].onSuccess.conditions[0].rules[0].configuration.Cron: AWS takes a string here; write \"1\", "
+                    + "in quotes. (STR-14)",
+            ])
+    }
+
+    @Test func `CND-5: what skips a stage here and not there`() {
+        let skipping = sample.with("stages[1].beforeEntry", guarded("SKIP", window()))
+        #expect(verdict(skipping) == [])
+        #expect(
+            judged(skipping).map(\.description) == [
+                """
+                stages[1].beforeEntry.conditions[0].rules[0].ruleTypeId: AWS skips a stage by a rule of LambdaInvoke or \
+                VariableCheck only, found DeploymentWindow; use one of those, or FAIL. (CND-5)
+                """
+            ])
+    }
+
     @Test func `STR-1: what we do without AWS needs`() {
         let findings = judged(sample.with("roleArn", nil).with("artifactStore", nil))
         #expect(

@@ -110,7 +110,7 @@ class S3Case(PluginCase):
             ],
         }
         if revision:
-            data["sourceRevision"] = dict(zip(("revisionType", "revisionValue"), revision))
+            data["sourceRevision"] = dict(zip(("revisionType", "revisionValue", "objectKey"), revision))
         return self.job(data), root
 
     def deploy_job(self, settings, files, **configuration):

@@ -138,6 +138,15 @@ class Source(SourceCase):
         self.assertEqual((self.tree(), ending.variables["ObjectKey"]), ({"other": b"o"}, "other"))
         self.assertFailed(self.fetch(revision=("COMMIT_ID", "0" * 40)), "ConfigurationError", "COMMIT_ID")
 
+    def test_a_version_of_another_key_may_be_asked_for_where_it_is_allowed_SRC_1(self):
+        old = self.put("other", b"old")["VersionId"]
+        self.put("other", b"new")
+        asked = ("S3_OBJECT_VERSION_ID", old, "other")
+        self.assertFailed(self.fetch(revision=asked), "ConfigurationError", "AllowOverrideForS3ObjectKey")
+        ending = self.fetch(revision=asked, AllowOverrideForS3ObjectKey="true")
+        self.assertSucceeded(ending)
+        self.assertEqual((self.tree(), ending.variables["VersionId"]), ({"other": b"old"}, old))
+
     def test_the_summary_may_be_beyond_ASCII_or_absent(self):
         self.put("s", b"", Metadata={"codepipeline-artifact-revision-summary": "=?UTF-8?Q?f=C3=BCnf?="})
         self.assertEqual(self.fetch("s").last["currentRevision"]["revisionSummary"], "fünf")

@@ -34,6 +34,30 @@ struct RunnerTests {
         #expect(bench.leftInWorkspaces == [])
     }
 
+    @Test("the host measures the parts of a job, and all of its time went into something")
+    func times() async throws {
+        let bench = try Bench(#"say '{type:"jobSuccessResult"}'"#)
+        let (execution, action) = try await bench.run(Action(name: "A", type: type))
+        guard case .succeeded(let result) = action.state else { return #expect(Bool(false), "\(action.state)") }
+        let times = try #require(result.times)
+        #expect(times.runMilliseconds > 0, "a shell and jq are not started in no time")
+        let parts = JobTimes.Part.allCases.reduce(0) { $0 + times[$1] }
+        let span = action.updatedAt.milliseconds - action.startedAt.milliseconds
+        #expect(parts <= span)
+        let journal = bench.commits.withLock { $0.flatMap(\.executions).flatMap(\.facts) }
+        let timing = try #require(
+            try Timing(of: execution.declaration, journal: journal, until: journal.last!.at))
+        #expect(timing.stages.flatMap(\.actions).map(\.totalMilliseconds) == [span])
+        #expect(timing.stages[0].actions[0].uses[.run] == times.runMilliseconds)
+    }
+
+    @Test("a job that fails has its times, too")
+    func timesOfFailure() async throws {
+        let bench = try Bench("exit 3")
+        let (_, action) = try await bench.run(Action(name: "A", type: type))
+        #expect(action.failure?.times != nil)
+    }
+
     @Test("progress is written down before the result, and shows the provider's id")
     func progress() async throws {
         let bench = try Bench(

@@ -32,7 +32,9 @@ struct MigrationTests {
     private func rows(_ database: Database) throws -> [Row] {
         try GRDB.Row.fetchAll(database, sql: "SELECT id, status FROM execution ORDER BY ordinal").map { row in
             let actions = try String.fetchAll(
-                database, sql: "SELECT id || isCurrent || body FROM action WHERE execution = ? ORDER BY ordinal",
+                database,
+                sql:
+                    "SELECT id || isCurrent || json_remove(body, '$.updatedBy') FROM action WHERE execution = ? ORDER BY ordinal",
                 arguments: [row["id"]])
             return Row(id: row["id"], status: row["status"], actions: actions)
         }

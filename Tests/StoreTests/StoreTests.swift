@@ -169,6 +169,39 @@ struct StoreTests {
         #expect(try await store.recall(run.execution.id) == run.execution)
     }
 
+    @Test("the journal keeps how long a transition held it, and what the host measured")
+    func timing() async throws {
+        let folder = try Folder()
+        let store = try Store(directory: folder.path, access: .writing)
+        var run = try await Run(store)
+        try await run.apply(
+            .transitionChanged(TransitionChange(stage: "Build", side: .inbound, disabledReason: "freeze", by: "ann")))
+        let times = JobTimes(slot: 1, setUp: 2, run: 3, handOver: 4)
+        let success = Event.actionSucceeded(run.attempt("Checkout"), ActionResult(artifacts: ["Code": "d1"]))
+        try await run.apply(success.taking(times))
+        try await run.apply(
+            .transitionChanged(TransitionChange(stage: "Build", side: .inbound, disabledReason: nil, by: "ann")))
+        let facts = try await store.facts(of: run.execution.id)
+        #expect(facts.compactMap(\.heldMilliseconds) == [1])
+        guard case .actionSucceeded(_, let result) = facts[2].event else { throw StoreError(.failed, "\(facts[2])") }
+        #expect(result.times == times)
+        #expect(try #require(await store.execution(run.execution.id)?.execution) == run.execution)
+    }
+
+    @Test("what succeeded in a stage last is found, whoever was started last")
+    func lastSuccess() async throws {
+        let folder = try Folder()
+        let store = try Store(directory: folder.path, access: .writing)
+        #expect(try await store.lastSuccess(in: "Source", of: "shop") == nil)
+        var first = try await Run(store)
+        let second = try await Run(store, id: "00000000-0000-4000-8000-000000000002")
+        try await first.succeedSource()
+        #expect(try await store.lastSuccess(in: "Source", of: "shop")?.id == first.execution.id)
+        #expect(try await store.lastSuccess(in: "Build", of: "shop") == nil)
+        #expect(try await store.lastSuccess(in: "Source", of: "other") == nil)
+        #expect(second.execution.id != first.execution.id)
+    }
+
     @Test("what an older version says of the gates does not undo what a newer one says")
     func gatesOfVersions() async throws {
         let folder = try Folder()

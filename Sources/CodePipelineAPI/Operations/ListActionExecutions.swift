@@ -38,15 +38,10 @@ extension Call {
         let name = try name("pipelineName")
         let limit = try pageSize(atMost: 100)
         var query = ActionQuery(pipeline: name, kind: kind)
-        if let filter = try input.optional("filter") {
-            let latest = try filter.optional("latestInPipelineExecution")
-            let chosen = try filter.optional("pipelineExecutionId") ?? latest?.required("pipelineExecutionId")
-            query.execution = try chosen.map { ExecutionID(try uuid($0)) }
-            if let latest {
-                let range: StartTimeRange = try word(latest.required("startTimeRange"))
-                query.currentOnly = range == .latest
-            }
-        }
+        let (id, latest) = try filter()
+        if let latest, let id, latest.id != id { return ([], nil) }
+        query.execution = latest?.id ?? id
+        query.currentOnly = latest?.range == .latest
         let page = PageToken(operation, self)
         let before = try page.place(self).flatMap(Int64.init)
         let driver = try await driver(name)
@@ -54,6 +49,19 @@ extension Call {
         let found = try await history.actions(query, Page(before: before, limit: limit + 1))
         let next = found.count > limit ? page.token(String(found[limit - 1].ordinal)) : nil
         return (Array(found.prefix(limit)), next)
+    }
+}
+
+extension Call {
+    /// HIS-2: what passes, passes both.
+    private func filter() throws -> (id: ExecutionID?, latest: (id: ExecutionID, range: StartTimeRange)?) {
+        let filter = try input.optional("filter")?.object(of: "pipelineExecutionId", "latestInPipelineExecution")
+        let id = try filter?.optional("pipelineExecutionId").map { ExecutionID(try uuid($0)) }
+        let latest = try filter?.optional("latestInPipelineExecution")?.object(
+            of: "pipelineExecutionId", "startTimeRange")
+        guard let latest else { return (id, nil) }
+        let latestID = ExecutionID(try uuid(latest.required("pipelineExecutionId")))
+        return (id, (latestID, try word(latest.required("startTimeRange"))))
     }
 }
 

@@ -6,7 +6,8 @@ import Pipelines
     try call.takes("pipelineName", "maxResults", "filter", "nextToken")
     let name = try call.name("pipelineName")
     let limit = try call.pageSize(atMost: 100)
-    let stage = try call.input.optional("filter")?.optional("succeededInStage")?.optional("stageName").map {
+    let filter = try call.input.optional("filter")?.object(of: "succeededInStage")
+    let stage = try filter?.optional("succeededInStage")?.object(of: "stageName").optional("stageName").map {
         try call.checked($0, .name)
     }
     let page = PageToken("ListPipelineExecutions", call)

@@ -15,7 +15,14 @@ import Pipelines
     let start = Start(
         execution: call.api.newID(), pipelineVersion: record.version,
         trigger: .init(type: "CreatePipeline", detail: call.caller), sandbox: call.api.sandbox)
-    _ = try await call.refusable(pipeline.name) { try await call.registry.start(start, of: pipeline.name) }
+    do {
+        guard try await call.registry.start(start, of: pipeline.name) != nil else {
+            throw Rejection.pipelineDeleted(pipeline.name)
+        }
+    } catch let rejection as Rejection {
+        // Somebody else was there between its making and its first start.
+        throw APIError("ConcurrentModificationException", "\(pipeline.name): \(rejection)")
+    }
     return ["pipeline": record.json]
 }
 

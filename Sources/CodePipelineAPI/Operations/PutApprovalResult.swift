@@ -9,7 +9,7 @@ import Pipelines
     let stage = try call.name("stageName")
     let action = try call.name("actionName")
     let token = try call.uuid(call.input.required("token"))
-    let result = try call.input.required("result")
+    let result = try call.input.required("result").object(of: "summary", "status")
     let status: ApprovalAnswer.Status = try call.word(result.required("status"))
     let summary = try result.required("summary").string(length: 0...512)
     let driver = try await call.driver(name, with: stage)

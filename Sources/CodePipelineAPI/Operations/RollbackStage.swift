@@ -16,7 +16,12 @@ import Pipelines
             execution: call.api.newID(), pipelineVersion: state.version,
             trigger: .init(type: "ManualRollback", detail: call.caller),
             rollback: try state.rollback(of: stage, to: target), sandbox: call.api.sandbox)
-        try await driver.start(start)
+        do {
+            try await driver.start(start)
+        } catch Rejection.tooManyExecutions(let limit) {
+            // AWS declares no exception of its own for this.
+            throw Rejection.unableToRollBack("\(Rejection.tooManyExecutions(limit: limit))")
+        }
         return ["pipelineExecutionId": .string(start.execution.text)]
     }
 }

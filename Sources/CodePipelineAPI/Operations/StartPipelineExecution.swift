@@ -10,11 +10,12 @@ import Pipelines
         try call.checked($0, NamePattern(marks: "-", length: 1...128))
     }
     let variables = try call.variables()
+    let asked = try call.sourceRevisions()
     let record = try await call.record(name)
     let start = Start(
         execution: call.api.newID(), pipelineVersion: record.version,
         trigger: .init(type: "StartPipelineExecution", detail: call.caller), variables: variables,
-        sourceRevisions: try call.sourceRevisions(of: record.pipeline), clientRequestToken: token,
+        sourceRevisions: try combined(asked, for: record.pipeline), clientRequestToken: token,
         sandbox: call.api.sandbox)
     guard let id = try await call.refusable(name, { try await call.registry.start(start, of: name) }) else {
         throw APIError.pipelineNotFound(name)
@@ -27,6 +28,7 @@ extension Call {
         var variables: [String: String] = [:]
         guard let list = try input.optional("variables") else { return variables }
         for element in try list.limited(1...50) {
+            try element.has(only: ["name", "value"])
             let reader = try element.required("name")
             let name = try checked(reader, .variable)
             let value = try element.required("value").string(length: 1...1000)
@@ -37,26 +39,46 @@ extension Call {
         return variables
     }
 
-    fileprivate func sourceRevisions(of pipeline: Pipeline) throws -> [String: SourceRevision] {
-        var revisions: [String: SourceRevision] = [:]
-        guard let list = try input.optional("sourceRevisions") else { return revisions }
-        let sources = pipeline.stages.first?.actions ?? []
-        for element in try list.limited(0...50) {
-            let reader = try element.required("actionName")
-            let name = try checked(reader, .name)
-            let type: RevisionType = try word(element.required("revisionType"))
-            let value = try element.required("revisionValue").string(length: 1...1500)
-            guard let action = sources.first(where: { $0.name == name }) else {
-                let names = sources.map(\.name).joined(separator: ", ")
-                throw APIError.validation("\(reader.path): there is no source action \(name), only \(names)")
-            }
-            try type.check(against: action, element.path)
-            guard revisions.updateValue(SourceRevision(type: type.rawValue, value: value), forKey: name) == nil else {
-                throw APIError.validation("\(reader.path): the revision of \(name) is given twice")
-            }
+    fileprivate func sourceRevisions() throws -> [AskedRevision] {
+        guard let list = try input.optional("sourceRevisions") else { return [] }
+        return try list.limited(0...50).map { element in
+            try element.has(only: ["actionName", "revisionType", "revisionValue"])
+            return AskedRevision(
+                path: element.path, action: try checked(element.required("actionName"), .name),
+                type: try word(element.required("revisionType")),
+                value: try element.required("revisionValue").string(length: 1...1500))
         }
-        return revisions
     }
+}
+
+/// One element of `sourceRevisions`, not yet held against a pipeline.
+private struct AskedRevision {
+    let path: String
+    let action: String
+    let type: RevisionType
+    let value: String
+}
+
+private func combined(_ asked: [AskedRevision], for pipeline: Pipeline) throws -> [String: SourceRevision] {
+    var revisions: [String: SourceRevision] = [:]
+    let sources = pipeline.stages.first?.actions ?? []
+    for one in asked {
+        guard let action = sources.first(where: { $0.name == one.action }) else {
+            let names = sources.map(\.name).joined(separator: ", ")
+            throw APIError.validation("\(one.path).actionName: there is no source action \(one.action), only \(names)")
+        }
+        try one.type.check(against: action, one.path)
+        let revision = SourceRevision(type: one.type.rawValue, value: one.value)
+        guard let earlier = revisions[one.action] else {
+            revisions[one.action] = revision
+            continue
+        }
+        guard let both = earlier.combined(with: revision) else {
+            throw APIError.validation("\(one.path).actionName: the revision of \(one.action) is given twice")
+        }
+        revisions[one.action] = both
+    }
+    return revisions
 }
 
 private enum RevisionType: String, CaseIterable {
@@ -83,6 +105,19 @@ private enum RevisionType: String, CaseIterable {
         throw APIError.validation(
             "\(path).revisionType: \(rawValue) needs AllowOverrideForS3ObjectKey=true in the configuration of"
                 + " \(action.name) (SRC-2)")
+    }
+}
+
+extension SourceRevision {
+    /// Only the key and the version of an object go together (SRC-1).
+    fileprivate func combined(with other: SourceRevision) -> SourceRevision? {
+        switch (type, objectKey, other.type) {
+        case (RevisionType.objectKey.rawValue, _, RevisionType.objectVersion.rawValue):
+            SourceRevision(type: other.type, value: other.value, objectKey: value)
+        case (RevisionType.objectVersion.rawValue, nil, RevisionType.objectKey.rawValue):
+            SourceRevision(type: type, value: value, objectKey: other.value)
+        default: nil
+        }
     }
 }
 

@@ -65,8 +65,8 @@ extension ConfigurationProperty {
     fileprivate func fault(in value: String) -> String? {
         if !words.isEmpty {
             let isWord = words.contains { $0.lowercased() == value.lowercased() }
-            return isWord
-                ? nil : "Must be \(words.joined(separator: " or ")), written out, found \"\(excerpt(value))\"."
+            let list = words.joined(separator: " or ")
+            return isWord ? nil : "Must be \(list), written out, found \"\(excerpt(value))\"."
         }
         // A reference has its value later.
         if !VariableTemplate(value).references.isEmpty { return nil }

@@ -7,101 +7,112 @@ import Store
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows one execution: its actions, revisions, variables and artifacts.")
+        commandName: "show", abstract: "Shows one execution: its actions, revisions, variables and artifacts.",
+        discussion: """
+            --events lists what happened to it, each with its number. --at shows it as it was then: after the event of a \
+            number, or at a time such as 2026-11-23T14:03:07Z; without a zone it is the time here, as it is shown. \
+            --timing tells where its time went.
+            """)
 
     @Argument(help: "The execution's id, or its first characters.")
     var execution: String
 
+    @Flag(help: "Where the time went: waiting for what, and in which part of each action.")
+    var timing = false
+
+    @Flag(help: "What happened, in order, each with its number and time.")
+    var events = false
+
+    @Option(help: ArgumentHelp("As it was at a time, or after the event of that number.", valueName: "time|event"))
+    var at: PastMoment?
+
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if timing && events { throw ValidationError("--timing and --events are two views: name one of them") }
+    }
 
     func run() async throws {
         let store = try common.history()
         let execution = try await store.find(self.execution).execution
-        let actions = try await store.actions(of: execution.id)
-        switch common.format {
-        case .json: showJSON(execution, actions)
-        case .human: show(execution, actions)
+        let journal = try await store.facts(of: execution.id)
+        let count = try at?.count(in: journal, of: execution.id) ?? journal.count
+        let past = Array(journal.prefix(count))
+        if events {
+            common.show(EventList(execution: execution.id, facts: past))
+        } else if timing {
+            common.show(try await timing(of: execution, past, store))
+        } else {
+            common.show(try await shown(execution, past, store, of: journal.count))
         }
     }
 
-    private func show(_ execution: Execution, _ actions: [ActionRecord]) {
-        let reason = execution.status.reason.map { ": \($0)" } ?? ""
-        print(
-            "\(execution.pipeline.name) version \(execution.start.pipelineVersion)  \(execution.status.name)\(reason)")
-        print("execution  \(execution.id)")
-        print(
-            "started    \(dateAndTime(execution.startedAt)) by \(execution.start.trigger.detail) (\(execution.start.trigger.type))"
-        )
-        if let rollback = execution.start.rollback { print("rollback   \(rollback.stage) to \(rollback.target)") }
-        if execution.attempt > 1 { print("attempt    \(execution.attempt)") }
-        print("sandbox    \(execution.start.sandbox)")
-        for (name, value) in execution.variables.sorted(by: { $0.key < $1.key }) {
-            print("variable   \(name)=\(printable(value))")
+    private func shown(
+        _ execution: Execution, _ past: [Fact], _ store: Store, of count: Int
+    ) async throws -> ShownExecution {
+        guard let at else {
+            return ShownExecution(
+                execution: execution, actions: try await store.actions(of: execution.id), at: now(), common: common)
         }
-        for (action, directory) in execution.start.sourceDirectories.sorted(by: { $0.key < $1.key }) {
-            print("source     \(action)=\(directory)")
+        let then = try recollection(of: execution, past)
+        let actions = then.actions.map {
+            ActionRecord(place: $0.place, isCurrent: then.isCurrent($0), execution: $0.execution)
         }
-        for (action, stub) in execution.start.stubs.sorted(by: { $0.key < $1.key }) {
-            print("stub       \(action) \(printable(stub.words))")
+        var shown = ShownExecution(
+            execution: then.execution, actions: actions, at: at.instant(after: past), common: common)
+        shown.event = (past.count, count)
+        return shown
+    }
+
+    private func timing(of execution: Execution, _ past: [Fact], _ store: Store) async throws -> ShownTiming {
+        let then = at == nil ? execution : try recollection(of: execution, past).execution
+        let end = at?.instant(after: past) ?? now()
+        var held: Int64 = 0
+        // Why somebody waits who waits still, only the pipeline's transitions tell.
+        if at == nil, let awaited = execution.awaitedStage {
+            let stage = execution.pipeline.stages[awaited].name
+            let gates = try await store.gates(
+                of: execution.pipeline.name, version: execution.start.pipelineVersion)
+            held = gates[stage]?.waiting.first { $0.execution == execution.id }?.held(at: end) ?? 0
         }
-        for record in actions {
-            show(record)
-            let kept = KeptWorkspaces(directory: "\(common.stateDirectory)/kept")
-            guard kept.hasAny(of: execution.id, record.execution.id) else { continue }
-            let name = record.place.description
-            print("  its workspace is kept: `\(common.shell(execution.id.text, name))` looks into it")
+        do {
+            let timing = try Timing(
+                of: execution.declaration, journal: past, until: end, heldMilliseconds: held)
+            guard let timing else { throw untellable(execution, "it does not begin with a start") }
+            return ShownTiming(execution: then, timing: timing)
+        } catch let rejection as Rejection {
+            throw untellable(execution, "\(rejection)")
         }
     }
 
-    private func show(_ record: ActionRecord) {
-        let action = record.execution
-        var state = action.state.name
-        if case .awaitingApproval = action.state { state += ", waits for an approval" }
-        let time = duration(from: action.startedAt, to: action.state.isOver ? action.updatedAt : now())
-        let earlier = record.isCurrent ? "" : "  (an earlier attempt)"
-        print("\n\(record.place)  \(state)  \(time)\(earlier)")
-        if let remark = action.remark { print("  \(printableLines(remark).replacing("\n", with: "\n  "))") }
-        guard case .succeeded(let result) = action.state else { return }
-        for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) {
-            print("  \(name)=\(printable(value))")
-        }
-        for (name, digest) in result.artifacts.sorted(by: { $0.key < $1.key }) {
-            print("  artifact \(name)  \(digest)")
+    private func recollection(of execution: Execution, _ past: [Fact]) throws -> Recollection {
+        do {
+            guard let then = try Execution.recollection(of: past, execution.declaration) else {
+                throw untellable(execution, "it does not begin with a start")
+            }
+            return then
+        } catch let rejection as Rejection {
+            throw untellable(execution, "\(rejection)")
         }
     }
 
-    private func showJSON(_ execution: Execution, _ actions: [ActionRecord]) {
-        guard case .object(var members) = execution.json(at: now()) else { return }
-        members["event"] = nil
-        members["variables"] = .strings(execution.variables)
-        members["actions"] = .array(
-            actions.map { record in
-                guard
-                    case .object(var action) = PlacedAction(place: record.place, execution: record.execution).json(
-                        in: execution, at: record.execution.updatedAt)
-                else {
-                    return .null
-                }
-                action["event"] = nil
-                action["isCurrent"] = .bool(record.isCurrent)
-                return .object(action)
-            })
-        print(JSON.object(members).text)
+    private func untellable(_ execution: Execution, _ why: String) -> Answer {
+        Answer(.fault, "the journal of execution \(execution.id) cannot be told again: \(why)")
     }
 }
 
-extension Stub {
-    /// What it answers: `succeeds`, `fails after 5 s: JobFailed: out of order`.
-    var words: String {
-        func after(_ seconds: Int) -> String { seconds > 0 ? " after \(seconds) s" : "" }
-        switch self {
-        case .action(let stub):
-            switch stub.outcome {
-            case .succeeds: return "succeeds\(after(stub.delaySeconds))"
-            case .fails(let failure): return "fails\(after(stub.delaySeconds)): \(failure.code): \(failure.message)"
-            }
-        case .approval(.answers(let status, _, let seconds)): return "\(status.rawValue.lowercased())\(after(seconds))"
-        case .approval(.expires(let seconds)): return "expires\(after(seconds ?? 0))"
+/// Something that `show` prints.
+protocol Shown {
+    /// Without the last line feed, and fit for a terminal.
+    var human: String { get }
+    var json: JSON { get }
+}
+
+extension CommonOptions {
+    func show(_ view: some Shown) {
+        switch format {
+        case .json: print(view.json.text)
+        case .human: print(view.human)
         }
     }
 }

@@ -60,26 +60,28 @@ def wanted(configuration, revision):
     """Key and version (None for the newest): the configuration's, or what the start of the execution names."""
     kind, value = revision.get("revisionType"), revision.get("revisionValue")
     key, version = configuration["S3ObjectKey"], None
+    other = revision.get("objectKey")
     if kind == "S3_OBJECT_VERSION_ID":
         version = value
     elif kind == "S3_OBJECT_KEY":
+        other = value
+    elif kind:
+        raise Failure(
+            "ConfigurationError",
+            f"the source revision is a {kind}; an S3 source takes S3_OBJECT_VERSION_ID or S3_OBJECT_KEY",
+        )
+    if other is not None:
         if configuration.get("AllowOverrideForS3ObjectKey", "").lower() != "true":
             raise Failure(
                 "ConfigurationError",
                 "the start names another object key (S3_OBJECT_KEY), which the action "
                 "allows only with AllowOverrideForS3ObjectKey set to true",
             )
-        key = value
-    elif kind:
-        raise Failure(
-            "ConfigurationError",
-            f"the source revision is a {kind}; an S3 source takes S3_OBJECT_VERSION_ID " "or S3_OBJECT_KEY",
-        )
+        key = other
     if (
         not key
         or key.endswith("/")
         or os.path.basename(key) in (".", "..")
-        or len(os.path.basename(key).encode()) > 255
         or len(os.path.basename(key).encode()) > 255
     ):
         raise Failure(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Client
 import CodePipelineAPI
 import Engine
 import Failpoints
@@ -43,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let path = try socket.path(common.stateDirectory)
+        try await refuseUsedPath(path)
         let wiring = try Wiring(common)
         let store = try wiring.store(.writing)
         try await refuseWeakerSandbox(store)
@@ -69,7 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
             CodePipeline(
                 registry, catalogue: wiring.actionTypes, sandbox: sandbox.rawValue,
                 newID: { ExecutionID(randomUUID()) }, now: now), users: [geteuid(), 0], complain: { complain($0) })
-        // Nobody else listens there: whoever holds the state directory does.
+        // What a daemon left that was killed.
         unlink(path)
         do {
             try await endpoint.serve(on: path) {
@@ -83,6 +85,20 @@ struct ServeCommand: AsyncParsableCommand {
         unlink(path)
         await runner.shutdown()
         if let fault = journalFault.message { throw Answer(.fault, "ended, because nothing can be recorded: \(fault)") }
+    }
+
+    private func refuseUsedPath(_ path: String) async throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw Answer(.usage, "\(path): is there already, and is no socket; give another --socket")
+        }
+        do {
+            _ = try await Client(socket: path).call("ListPipelines", [:])
+        } catch ClientError.unreachable {
+            return
+        } catch {}
+        throw Answer(.usage, "\(path): another daemon answers there; give another --socket, or end that one")
     }
 
     /// What was begun in a sandbox never goes on without one.
