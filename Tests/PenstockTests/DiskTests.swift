@@ -58,6 +58,50 @@ struct DiskTests {
         try await expectSuccess(try await disk.start("resume", id).outcome(), site, disk, fetched: 2)
     }
 
+    @Test("the journal of a daemon: it ends by the name of its file, and goes on by itself at the next start")
+    func journalOfDaemon() async throws {
+        let site = try Site()
+        try site.write(definition.text, to: "pipeline.json")
+        let disk = try await Disk(site, at: site.state, "size=3m")
+        let socket = site.place("socket")
+        let daemon = try await disk.start("serve", "--socket", socket)
+        try site.attend(to: daemon, at: socket)
+        try await daemon.until(says: "Source/Fetch InProgress")
+        try disk.fill()
+        try site.give("go")
+        let full = try await daemon.outcome()
+        #expect(full.code == 3, "\(full)")
+        #expect(
+            full.errorText.contains(
+                "ended, because nothing can be recorded: \(site.state)/penstock.db: the disk is full; free some space"),
+            "\(full)")
+        try await disk.expectNothingLeft()
+        try disk.empty()
+        let next = try await disk.start("serve", "--socket", socket)
+        try site.attend(to: next, at: socket)
+        #expect(try await next.outcome().code == 0)
+        let record = try await disk.record()
+        #expect(record.executions.map(\.status) == ["Succeeded"] && record.damage == [])
+        #expect(record.results.filter { $1 != 1 } == [:] && site.lines("shared/made").count == 1)
+        try await disk.expectNothingLeft()
+    }
+
+    @Test("the log of a daemon's action has no room: the daemon says so and goes on")
+    func noLogOfDaemon() async throws {
+        let site = try Site()
+        try site.write(definition.text, to: "pipeline.json")
+        try site.give("go")
+        try site.makeStateFolder()
+        let disk = try await Disk(site, at: "\(site.state)/logs", "size=4k,nr_inodes=1")
+        let daemon = try await disk.start("serve")
+        try site.attend(to: daemon, at: "\(site.state)/penstock.sock")
+        let outcome = try await daemon.outcome()
+        #expect(outcome.code == 0, "\(outcome)")
+        let told = outcome.errors.filter { $0.contains(".log: cannot be written: No space left on device") }
+        #expect(told.count == 2 && told[0].hasPrefix("penstock: Source/Fetch of "), "\(outcome)")
+        #expect(try Record(of: site).executions.map(\.status) == ["Succeeded"])
+    }
+
     @Test("the journal cannot be written: the run ends by the name of its file, and resume goes on")
     func journalRefusesWrites() async throws {
         let (site, disk, run) = try await begin(at: "")

@@ -33,19 +33,22 @@ extension Course {
 }
 
 extension Site {
-    /// A daemon that is attended to: the pipeline is made, or started where it is already, its approval is answered, and
-    /// the daemon is asked to end when the execution is over.
     fileprivate func serve(_ environment: [String: String]) async throws -> Run {
-        let definition = try JSON(parsing: #require(contents(place("pipeline.json"))))
         let run = try await start(["serve"], environment: environment)
+        try attend(to: run, at: "\(state)/penstock.sock")
+        return run
+    }
+
+    /// A daemon is attended to: the pipeline is made, or started where it is already, its approval is answered, and the
+    /// daemon is asked to end when the execution is over.
+    func attend(to run: Run, at socket: String) throws {
+        let definition = try JSON(parsing: #require(contents(place("pipeline.json"))))
         Task {
-            let client = Client(socket: "\(state)/penstock.sock")
             while !run.isOver {
-                await attend(run, client, definition)
+                await attend(run, Client(socket: socket), definition)
                 try await Task.sleep(for: .milliseconds(20))
             }
         }
-        return run
     }
 
     /// What is not answered, because nobody listens yet or any more, is asked again.

@@ -49,7 +49,13 @@ struct ServeCommand: AsyncParsableCommand {
         let wiring = try Wiring(common)
         let store = try wiring.store(.writing)
         try await refuseWeakerSandbox(store)
-        let runner = try await wiring.runner(sandbox, running) { _ in }
+        let runner = try await wiring.runner(sandbox, running) { news in
+            // A log that cannot be written cannot tell so itself.
+            guard case .log(let attempt, let line) = news, line.stream == "host", line.level == "warning" else {
+                return
+            }
+            complain("\(attempt.place) of \(attempt.execution): \(line.text)")
+        }
         let journalFault = JournalFault()
         let view = ServeView(common.format, quiet: common.quiet)
         let registry = PipelineRegistry(
