@@ -106,6 +106,12 @@ class Rollbacks(APICase):
         with self.refused("UnableToRollbackStageException", "PARALLEL"):
             self.rollback("Build", first)
 
+    def test_no_parallel_pipeline_is_declared_to_go_back_CND_9(self):
+        build = stage("Build", action("Make"))
+        for guards in ({"onFailure": {"result": "ROLLBACK"}}, {"onSuccess": guard("ROLLBACK", "Look")}):
+            with self.refused("InvalidStageDeclarationException", "ROLLBACK", "PARALLEL"):
+                self.create({**build, **guards}, mode="PARALLEL")
+
     def test_a_failure_goes_back_to_what_succeeded_last_RBK_5(self):
         first = self.created({**DEPLOY, "onFailure": {"result": "ROLLBACK"}}, variables=CHANNEL)
         self.spoil("Ship")
