@@ -44,6 +44,16 @@ class Rollbacks(APICase):
         self.disable("Build")
         self.ends(self.rollback("Build", first))
 
+    def test_it_goes_in_beside_who_is_held_back_RBK_1(self):
+        first = self.created()
+        self.disable("Build")
+        second = self.start()
+        self.waits(second, "Build")
+        self.ends(self.rollback("Build", first))
+        self.assertEqual((self.waiting("Build"), self.status(second)), ([second], "InProgress"))
+        self.enable("Build")
+        self.ends(second)
+
     def test_what_cannot_be_rolled_back_to_is_refused_by_name_RBK_2(self):
         first = self.created()
         self.spoil("Make")
