@@ -83,9 +83,10 @@ class Daemon:
     def say(self, word, action, scope):
         """What the action of a pipeline or of an execution is to do."""
         path = os.path.join(self.control, f"{scope}.{action}")
-        with open(f"{path}.new", "w", encoding="utf-8") as stream:
+        with tempfile.NamedTemporaryFile("w", dir=self.base, delete=False) as stream:
             stream.write(f"{word}\n")
-        os.rename(f"{path}.new", path)
+        os.chmod(stream.name, 0o644)
+        os.rename(stream.name, path)
 
     def ledger(self):
         """[execution, action, action execution, job, what happened]"""

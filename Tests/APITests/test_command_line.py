@@ -229,6 +229,17 @@ Approve  InProgress  {first}
         self.answer(self.token())
         self.ends(first)
 
+    def test_what_the_daemon_runs_is_told_beside_it(self):
+        id = self.created()
+        self.assertIn(id[:8], self.penstock("history"))
+        self.assertIn("Make", self.penstock("show", id[:8]))
+        self.penstock("logs", id[:8])
+        path = os.path.join(self.daemon.base, "other.json")
+        with open(path, "w", encoding="utf-8") as stream:
+            json.dump(pipeline("other"), stream)
+        self.assertIn(self.daemon.state, self.penstock("run", path, "--stub", "all", status=2))
+        self.assertIn(self.daemon.state, self.penstock("resume", id, status=2))
+
     # nobody there
 
     def test_without_a_daemon_every_command_says_where_it_looked(self):

@@ -91,6 +91,19 @@ class Protocol(APICase):
             with self.subTest(body[:20]):
                 self.assertRefused(self.call("ListPipelines", body), "SerializationException", "JSON")
 
+    def test_text_and_numbers_that_are_none_are_refused(self):
+        for operation, body in (
+            ("GetPipeline", b'{"name":"\\ud800"}'),
+            ("GetPipeline", b'{"name":"a\\u0000b"}'),
+            ("GetPipeline", b'{"name":"\xff"}'),
+            ("GetPipeline", b'{"name":"a","version":99999999999999999999999}'),
+            ("GetPipeline", b'{"name":"a","version":1e400}'),
+            ("GetPipeline", b'{"name":"a","version":1.0}'),
+            ("GetPipeline", b'{"name":"a","version":NaN}'),
+        ):
+            with self.subTest(body):
+                self.assertIn(self.call(operation, body)["__type"], ("SerializationException", "ValidationException"))
+
     def test_a_body_that_is_no_object_is_refused(self):
         for body in (b"[]", b"1", b'"x"', b"null", b"true"):
             with self.subTest(body):

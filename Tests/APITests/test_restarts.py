@@ -102,9 +102,11 @@ class Restarts(DaemonCase):
         modes = ("SUPERSEDED", "QUEUED", "PARALLEL")
         for mode in modes:
             self.aws.create_pipeline(pipeline=pipeline(mode, BUILD, DEPLOY, mode=mode))
+        promised = {mode: [] for mode in modes}
         for kill in range(8):
             for mode in modes:
-                self.aws.start_pipeline_execution(name=mode, clientRequestToken=f"{mode}-{kill}")
+                started = self.aws.start_pipeline_execution(name=mode, clientRequestToken=f"{mode}-{kill}")
+                promised[mode].append(started["pipelineExecutionId"])
             goal = len(self.daemon.ledger()) + moments.randrange(0, 14)
             until(lambda: len(self.daemon.ledger()) >= goal or self.idle(modes), f"seed {seed}, kill {kill}")
             self.daemon.end(signal.SIGKILL)
@@ -113,10 +115,28 @@ class Restarts(DaemonCase):
         for mode in modes:
             self.name = mode
             self.judge(mode, f"seed {seed}")
+            listed = [each["pipelineExecutionId"] for each in self.executions()]
+            self.assertEqual(listed[:8], promised[mode][::-1], f"seed {seed}")
+            again = [self.start(clientRequestToken=f"{mode}-{kill}") for kill in range(8)]
+            self.assertEqual(again, promised[mode], f"seed {seed}")
+        until(lambda: not self.survivors(), f"seed {seed}: the end of all processes")
+        until(lambda: not os.listdir(os.path.join(self.daemon.state, "workspaces")), f"seed {seed}: no workspaces")
 
     def idle(self, modes):
         listed = [self.aws.list_pipeline_executions(pipelineName=mode)["pipelineExecutionSummaries"] for mode in modes]
         return all(each["status"] in OVER for executions in listed for each in executions)
+
+    def survivors(self):
+        """Processes that belong to jobs."""
+        found = []
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                place = os.readlink(f"/proc/{name}/cwd")
+            except OSError:
+                continue
+            if place.startswith(self.daemon.base):
+                found.append((name, place))
+        return found
 
     def judge(self, mode, seed):
         executions = self.executions()

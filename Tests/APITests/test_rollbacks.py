@@ -44,6 +44,16 @@ class Rollbacks(APICase):
         self.disable("Build")
         self.ends(self.rollback("Build", first))
 
+    def test_it_goes_in_beside_who_is_held_back_RBK_1(self):
+        first = self.created()
+        self.disable("Build")
+        second = self.start()
+        self.waits(second, "Build")
+        self.ends(self.rollback("Build", first))
+        self.assertEqual((self.waiting("Build"), self.status(second)), ([second], "InProgress"))
+        self.enable("Build")
+        self.ends(second)
+
     def test_what_cannot_be_rolled_back_to_is_refused_by_name_RBK_2(self):
         first = self.created()
         self.spoil("Make")
@@ -105,6 +115,12 @@ class Rollbacks(APICase):
         first = self.created(mode="PARALLEL")
         with self.refused("UnableToRollbackStageException", "PARALLEL"):
             self.rollback("Build", first)
+
+    def test_no_parallel_pipeline_is_declared_to_go_back_CND_9(self):
+        build = stage("Build", action("Make"))
+        for guards in ({"onFailure": {"result": "ROLLBACK"}}, {"onSuccess": guard("ROLLBACK", "Look")}):
+            with self.refused("InvalidStageDeclarationException", "ROLLBACK", "PARALLEL"):
+                self.create({**build, **guards}, mode="PARALLEL")
 
     def test_a_failure_goes_back_to_what_succeeded_last_RBK_5(self):
         first = self.created({**DEPLOY, "onFailure": {"result": "ROLLBACK"}}, variables=CHANNEL)

@@ -78,6 +78,17 @@ class Stops(APICase):
             self.stop(id)
         self.name = other
 
+    def test_who_waits_is_stopped_at_once_STP_2(self):
+        first = self.running(mode="QUEUED")
+        for abandon in (False, True):
+            second = self.start()
+            self.waits(second, "Build")
+            self.stop(second, abandon=abandon)
+            self.ends(second, "Stopped")
+        self.assertEqual(self.waiting("Build"), [])
+        self.release("Make")
+        self.ends(first)
+
     def test_the_reason_stands_with_the_execution_STP_4(self):
         reason = "é" * 200
         id = self.running()
@@ -176,6 +187,18 @@ class Retries(APICase):
                 self.retry("Build", id, mode)
         self.release("Make")
         self.ends(id)
+
+    def test_who_only_waits_does_not_keep_an_older_one_from_a_retry_EXE_12(self):
+        id = self.failed()
+        self.disable("Build")
+        second = self.start()
+        self.waits(second, "Build")
+        self.release("Make")
+        self.retry("Build", id)
+        self.ends(id)
+        self.assertEqual(self.waiting("Build"), [second])
+        self.enable("Build")
+        self.ends(second)
 
     def test_nothing_is_retried_after_the_pipeline_has_changed_RTY_3(self):
         id = self.failed()

@@ -3,7 +3,7 @@
 import datetime
 import unittest
 
-from definitions import action, stage
+from definitions import action, pipeline, stage
 from harness import APICase
 
 
@@ -150,6 +150,18 @@ class Transitions(APICase):
         declared = self.aws.get_pipeline(name=self.name)["pipeline"]
         self.aws.update_pipeline(pipeline=declared)
         self.assertEqual(self.stage("Build")["inboundTransitionState"]["disabledReason"], "stays")
+
+    def test_a_stage_that_an_update_has_removed_has_none_TRN_1(self):
+        two = (stage("Build", action("Make")), stage("Last", action("After")))
+        self.created(*two)
+        self.disable("Last", reason="of the former stage")
+        self.aws.update_pipeline(pipeline=pipeline(self.name, *two[:1]))
+        with self.refused("StageNotFoundException", "Last"):
+            self.enable("Last")
+        self.ends(self.start())
+        self.aws.update_pipeline(pipeline=pipeline(self.name, *two))
+        self.assertEqual(self.stage("Last")["inboundTransitionState"], {"enabled": True})
+        self.ends(self.start())
 
     def test_what_is_not_there_has_no_transition_TRN_1(self):
         with self.refused("PipelineNotFoundException", self.name):
