@@ -36,9 +36,9 @@ struct Recovery {
             try await withThrowingTaskGroup { group in
                 for name in names {
                     group.addTask {
-                        guard let stored = try await store.load(name, limits: PipelineLimits()) else { return }
+                        guard let stored = try await store.load(name, limits: limits) else { return }
                         let driver = Driver(
-                            stored.state(limits), journal: store, handler: Standstill(), circumstance: .bench
+                            stored.state, journal: store, handler: Standstill(), circumstance: .bench
                         ) { _ in }
                         try await driver.recover(outbox: stored.outbox)
                     }
