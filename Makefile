@@ -2,6 +2,7 @@
 # make test   sets up and runs everything that CI runs
 # make soak   judges every broken plugin of spec/mutants by every rule
 # make bench  measures, against the floors of this machine
+# make quartz EXPRESSIONS=100000 SEED=7  compares deployment windows with Quartz
 # make interop  imports pipelines that AWS's CDK makes (from PyPI, into .build/interop)
 # make install PREFIX=/usr/local
 
@@ -13,7 +14,7 @@ BUILD := swift build --explicit-target-dependency-import-check error
 
 # What the build needs, what the sandbox and the shipped plugins need, what tests and demonstration need.
 PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-dev libc6-dev pkg-config \
-	bubblewrap git jq python3 python3-yaml python3-botocore python3-jsonschema util-linux perl \
+	bubblewrap git jq tzdata python3 python3-yaml python3-botocore python3-jsonschema util-linux perl \
 	python3-markdown python3-venv procps curl
 
 # What the templates of plugins are written in; of a compiler that is there already no second one is needed.
@@ -22,21 +23,27 @@ LANGUAGES := bash dash jq python3 perl ruby php-cli lua5.3 lua-cjson lua-posix g
 	librust-serde-json-dev librust-libc-dev libgoogle-gson-java \
 	$(call need,node,nodejs) $(call need,go,golang-go) $(call need,cargo,cargo) $(call need,javac,default-jdk-headless)
 
+# What deployment windows are compared with.
+QUARTZ := libquartz2-java libslf4j-java $(call need,javac,default-jdk-headless)
+EXPRESSIONS ?= 5000
+SEED ?= 1
+
 # Servers that plugins are tested against; nothing of them is installed into the system.
 TOOLS := .build/test-tools
 
-.PHONY: run test bench interop install setup build lint test-tools spec-tests plugin-tests \
+.PHONY: run test bench interop install setup build plugins lint test-tools spec-tests plugin-tests quartz \
 	conformance templates selftest soak demonstration
 
 run: setup build demonstration
 
 test: setup lint
 	$(BUILD) --build-tests
+	$(MAKE) plugins
 	swift test --skip-build --skip 'PenstockTests|ConformanceTests'
 	# By themselves, and a few at a time: they start the whole program and wait for it, and the kit judges by time.
 	$(FEW) swift test --skip-build --filter PenstockTests
 	$(FEW) swift test --skip-build --filter ConformanceTests
-	$(MAKE) spec-tests plugin-tests conformance templates selftest demonstration
+	$(MAKE) quartz spec-tests plugin-tests conformance templates selftest demonstration
 
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
@@ -48,6 +55,12 @@ setup:
 
 build:
 	$(BUILD)
+	$(MAKE) plugins
+
+# The program of a plugin that is written in Swift, which must stand in the plugin's folder.
+plugins:
+	$(BUILD) --product penstock-deployment-window
+	install -D -m 755 .build/debug/penstock-deployment-window plugins/deployment-window/bin/plugin
 
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
@@ -65,6 +78,11 @@ spec-tests:
 
 plugin-tests: test-tools
 	cd Tests/PluginTests && /usr/bin/python3 -m unittest -q
+
+quartz:
+	$(MAKE) setup PACKAGES="$(QUARTZ)"
+	PENSTOCK_QUARTZ_EXPRESSIONS=$(EXPRESSIONS) PENSTOCK_QUARTZ_SEED=$(SEED) \
+		swift test --skip-build --filter QuartzTests
 
 # The shipped plugins by the kit. All are judged, also after one that fails.
 conformance:
@@ -102,8 +120,11 @@ interop: build
 install: setup
 	$(BUILD) -c release --product penstock
 	$(BUILD) -c release --product penstock-sandbox
+	$(BUILD) -c release --product penstock-deployment-window
 	install -D -m 755 .build/release/penstock $(DESTDIR)$(PREFIX)/bin/penstock
 	install -D -m 755 .build/release/penstock-sandbox $(DESTDIR)$(PREFIX)/bin/penstock-sandbox
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock
 	cp -r plugins spec $(DESTDIR)$(PREFIX)/lib/penstock/
+	install -s -D -m 755 .build/release/penstock-deployment-window \
+		$(DESTDIR)$(PREFIX)/lib/penstock/plugins/deployment-window/bin/plugin
 	cp -r Sources/Authoring/Templates $(DESTDIR)$(PREFIX)/lib/penstock/templates

@@ -26,46 +26,66 @@ let package = Package(
     products: [
         .executable(name: "penstock", targets: ["penstock"]),
         .executable(name: "penstock-sandbox", targets: ["penstock-sandbox"]),
+        .executable(name: "penstock-deployment-window", targets: ["penstock-deployment-window"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-        .target(name: "CSystem", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CLinux", cSettings: [.treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary("seccomp"), onlyC]),
 
+        library("Failpoints"),
         library("JUnit"),
         library("Jansson", ["CJansson"]),
         library("Pipelines", ["Jansson"]),
         library("PluginProtocol", ["Jansson"]),
-        library("Processes", ["CSystem"]),
+        library("Processes", ["CLinux"]),
         library("Definitions", ["Jansson", "Pipelines", .product(name: "Yams", package: "Yams")]),
         library("Engine", ["Pipelines"]),
         library("Scenarios", ["Engine", "JUnit", "Jansson", "Pipelines"]),
-        library("Artifacts", ["CSystem", "CCrypto", "CArchive"]),
-        library("Workspaces", ["CSystem", "Processes"]),
-        library("PluginHost", ["Jansson", "PluginProtocol", "Processes"]),
+        library("Artifacts", ["CLinux", "CCrypto", "CArchive", "Failpoints"]),
+        library("Workspaces", ["CLinux", "Failpoints", "Processes"]),
+        library("PluginHost", ["Failpoints", "Jansson", "PluginProtocol", "Processes"]),
         library("Settings", ["Jansson", "PluginHost", "PluginProtocol"]),
-        library("Store", ["Engine", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "CodePipelineAPI",
+            [
+                "Engine", "Jansson", "Pipelines", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        library(
+            "Client",
+            [
+                "Jansson", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        library(
+            "Store", ["Engine", "Failpoints", "Jansson", "Pipelines", .product(name: "GRDB", package: "GRDB.swift")]),
         library(
             "Runner",
             [
-                "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Settings",
-                "Workspaces",
+                "Artifacts", "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol",
+                "Processes", "Settings", "Workspaces",
             ]),
         library(
-            "Conformance", ["Artifacts", "CSystem", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
+            "Conformance", ["Artifacts", "CLinux", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"]),
         .target(
             name: "Authoring",
             dependencies: [
-                "Artifacts", "CSystem", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes",
+                "Artifacts", "CLinux", "Conformance", "Jansson", "PluginHost", "PluginProtocol", "Processes",
                 "Settings",
                 "Workspaces",
             ],
@@ -74,11 +94,21 @@ let package = Package(
         .executableTarget(
             name: "penstock",
             dependencies: [
-                "Artifacts", "Authoring", "CSystem", "Conformance", "Definitions", "Engine", "Jansson", "Pipelines",
-                "PluginHost",
+                "Artifacts", "Authoring", "CLinux", "Client", "CodePipelineAPI", "Conformance", "Definitions", "Engine",
+                "Failpoints", "Jansson",
+                "Pipelines", "PluginHost",
                 "PluginProtocol", "Processes", "Runner", "Scenarios", "Settings", "Store", "Workspaces",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+
+        .target(
+            name: "DeploymentWindow", dependencies: ["PluginProtocol"],
+            path: "plugins/deployment-window/Sources/DeploymentWindow", swiftSettings: strict),
+        .executableTarget(
+            name: "penstock-deployment-window", dependencies: ["DeploymentWindow", "Jansson", "PluginProtocol"],
+            path: "plugins/deployment-window/Sources/plugin", swiftSettings: strict,
+            // A sandbox has no Swift runtime that a program could load.
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
         .executableTarget(
             name: "penstock-bench",
@@ -119,7 +149,15 @@ let package = Package(
             ]),
         tests("HouseTests", ["penstock", "penstock-sandbox"]),
         tests(
-            "PenstockTests", ["Conformance", "Jansson", "PluginProtocol", "Processes", "penstock", "penstock-sandbox"]),
+            "PenstockTests",
+            [
+                "Artifacts", "Conformance", "Failpoints", "Jansson", "PluginProtocol", "Processes", "penstock",
+                "penstock-sandbox", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .testTarget(
+            name: "DeploymentWindowTests", dependencies: ["DeploymentWindow", "PluginProtocol"],
+            exclude: ["Quartz.java"], swiftSettings: strict),
+        tests("SimulationTests", ["Engine", "Pipelines", "Store"]),
         tests(
             "StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.copy("schema-1.sql")]),

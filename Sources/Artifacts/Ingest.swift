@@ -1,4 +1,5 @@
-import CSystem
+import CLinux
+import Failpoints
 import Glibc
 
 /// One artifact on its way into the store: new blobs are written to the side, and moved to their places when all of
@@ -129,10 +130,12 @@ struct Ingest: ~Copyable {
                 try create(incoming).write(UnsafeRawBufferPointer(bytes), to: temporary.path)
             }
             try check(csystem_syncfs(temporary.directory.raw), "cannot write", store.directory)
+            reach(.blobsWritten)
             for blob in fresh {
                 try move(blob.fileName, from: temporary.directory.raw, to: blobs.raw, as: blob.fileName)
             }
             try check(fsync(blobs.raw), "cannot write", store.blobsPath)
+            reach(.blobsPlaced)
             try move(incoming, from: temporary.directory.raw, to: trees.raw, as: digest.fileName)
         }
         // Also when the tree was there: another ingest may have put it there a moment ago.

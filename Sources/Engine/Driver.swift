@@ -7,23 +7,27 @@ public actor Driver {
     private let handler: any EffectHandler
     private let circumstance: Circumstance
     private let observe: @Sendable (Commit) -> Void
+    private let failed: @Sendable (any Error) -> Void
 
-    private var pending: [(event: PipelineEvent, submitter: CheckedContinuation<Void, any Error>)] = []
+    private var pending: [Submission] = []
     private var isDraining = false
     private var accepted: [Effect] = []
     private var failure: (any Error)?
     private var waiters: [CheckedContinuation<Void, any Error>] = []
 
-    /// - Parameter observe: told of every commit after it is on disk, in order.
+    /// - Parameters:
+    ///   - observe: told of every commit after it is on disk, in order.
+    ///   - failed: told, once, when a commit could not be stored; the driver has ended then.
     public init(
         _ state: PipelineState, journal: any Journal, handler: any EffectHandler, circumstance: Circumstance,
-        observe: @escaping @Sendable (Commit) -> Void
+        observe: @escaping @Sendable (Commit) -> Void, failed: @escaping @Sendable (any Error) -> Void = { _ in }
     ) {
         self.state = state
         self.journal = journal
         self.handler = handler
         self.circumstance = circumstance
         self.observe = observe
+        self.failed = failed
     }
 
     /// Takes up a stored pipeline. Whatever ran under an earlier core must be dead by now.
@@ -34,10 +38,12 @@ public actor Driver {
         accepted += outbox
         let live = state.executions.values.sorted { $0.id.text < $1.id.text }
         perform(live.flatMap(\.pendingApprovals).map { .awaitApproval($0) })
+        // All in one commit: there may be thousands.
         for attempt in live.flatMap(\.runningDispatches).map(\.attempt) {
-            try await submit(.attemptLost(attempt, .coreEnded), of: attempt.execution)
+            let lost = PipelineEvent.execution(attempt.execution, .attemptLost(attempt, .coreEnded))
+            pending.append(Submission(event: lost, submitter: nil))
         }
-        if live.contains(where: { $0.awaitedStage != nil }) { try await submit(.takenUp) }
+        try await submit(.takenUp)
     }
 
     /// Begins an execution; returns when its start is on disk.
@@ -54,7 +60,7 @@ public actor Driver {
     ///   driver takes no fact any more, so nothing is done that is not written down.
     public func submit(_ event: PipelineEvent) async throws {
         try await withCheckedThrowingContinuation { submitter in
-            pending.append((event, submitter))
+            pending.append(Submission(event: event, submitter: submitter))
             guard !isDraining else { return }
             isDraining = true
             Task { await drain() }
@@ -84,32 +90,32 @@ public actor Driver {
         isDraining = false
     }
 
-    private func take(_ batch: [(event: PipelineEvent, submitter: CheckedContinuation<Void, any Error>)]) async {
-        if let failure { return batch.forEach { $0.submitter.resume(throwing: failure) } }
+    private func take(_ batch: [Submission]) async {
+        if let failure { return batch.forEach { $0.submitter?.resume(throwing: failure) } }
         var next = state
         var sum = Sum()
-        var submitters: [CheckedContinuation<Void, any Error>] = []
-        for (event, submitter) in batch {
+        var taken: [Submission] = []
+        for submission in batch {
             do {
-                let past = try await past(event, next, sum)
-                let fact = PipelineFact(event, at: circumstance.now(), seed: circumstance.seed())
+                let past = try await past(submission.event, next, sum)
+                let fact = PipelineFact(submission.event, at: circumstance.now(), seed: circumstance.seed())
                 sum.add(try next.apply(fact, recalling: past))
-                submitters.append(submitter)
+                taken.append(submission)
             } catch {
-                submitter.resume(throwing: error)
+                submission.submitter?.resume(throwing: error)
             }
         }
-        guard !submitters.isEmpty else { return }
+        guard !taken.isEmpty else { return }
         let commit = sum.commit(next, accepted: accepted)
         do {
             try await journal.commit(commit)
         } catch {
-            return fail(error, submitters)
+            return fail(error, taken)
         }
         state = next
         accepted = []
         observe(commit)
-        for submitter in submitters { submitter.resume() }
+        for submission in taken { submission.submitter?.resume() }
         perform(commit.effects)
         guard state.executions.isEmpty else { return }
         for waiter in waiters { waiter.resume() }
@@ -123,9 +129,10 @@ public actor Driver {
         return try await journal.recall(id)
     }
 
-    private func fail(_ error: any Error, _ submitters: [CheckedContinuation<Void, any Error>]) {
+    private func fail(_ error: any Error, _ taken: [Submission]) {
         failure = error
-        for submitter in submitters { submitter.resume(throwing: error) }
+        failed(error)
+        for submission in taken { submission.submitter?.resume(throwing: error) }
         for waiter in waiters { waiter.resume(throwing: error) }
         waiters = []
     }
@@ -134,6 +141,12 @@ public actor Driver {
         for effect in effects { handler.perform(effect, for: self) }
         accepted += effects
     }
+}
+
+/// A fact on its way, with whoever waits for it; nobody does for what recovery finds out.
+private struct Submission {
+    let event: PipelineEvent
+    let submitter: CheckedContinuation<Void, any Error>?
 }
 
 /// What several facts change together.

@@ -51,6 +51,8 @@ public struct Start: Hashable, Sendable, Codable {
     public var sourceDirectories: [String: String]
     /// By action name.
     public var sourceRevisions: [String: SourceRevision]
+    /// Whoever shows it again is told of this execution (EXE-4).
+    public var clientRequestToken: String?
     /// The execution stops when this stage has succeeded.
     public var stopAfterStage: String?
     /// How actions are isolated, as it was chosen: part of the record.
@@ -76,7 +78,8 @@ public struct Start: Hashable, Sendable, Codable {
     public init(
         execution: ExecutionID, pipelineVersion: Int, trigger: Trigger, variables: [String: String] = [:],
         sourceDirectories: [String: String] = [:], sourceRevisions: [String: SourceRevision] = [:],
-        stopAfterStage: String? = nil, rollback: Rollback? = nil, actionLimit: Int? = nil, sandbox: String,
+        clientRequestToken: String? = nil, stopAfterStage: String? = nil, rollback: Rollback? = nil,
+        actionLimit: Int? = nil, sandbox: String,
         stubs: [String: Stub] = [:]
     ) {
         self.execution = execution
@@ -85,6 +88,7 @@ public struct Start: Hashable, Sendable, Codable {
         self.variables = variables
         self.sourceDirectories = sourceDirectories
         self.sourceRevisions = sourceRevisions
+        self.clientRequestToken = clientRequestToken
         self.stopAfterStage = stopAfterStage
         self.rollback = rollback
         self.actionLimit = actionLimit
@@ -197,7 +201,7 @@ public enum Loss: Hashable, Sendable, Codable {
 }
 
 public struct ApprovalAnswer: Hashable, Sendable, Codable {
-    public enum Status: String, Hashable, Sendable, Codable {
+    public enum Status: String, Hashable, Sendable, Codable, CaseIterable {
         case approved = "Approved"
         case rejected = "Rejected"
     }

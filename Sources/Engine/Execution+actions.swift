@@ -63,6 +63,7 @@ extension Execution {
         let (stage, request) = try pendingApproval(attempt)
         guard request.token == answer.token else { throw .wrongApprovalToken(attempt) }
         stages[stage][attempt]?.updatedAt = at
+        stages[stage][attempt]?.updatedBy = answer.by
         stages[stage][attempt]?.external.summary = answer.summary.isEmpty ? nil : answer.summary
         switch answer.status {
         case .approved:

@@ -100,7 +100,7 @@ extension ActionState {
 
 extension Stage {
     /// The condition of a kind, if there is one with rules (CND-1).
-    func condition(_ kind: ConditionKind) -> Condition? {
+    public func condition(_ kind: ConditionKind) -> Condition? {
         let guarded =
             switch kind {
             case .beforeEntry: beforeEntry

@@ -17,6 +17,8 @@ public enum PipelineEvent: Hashable, Sendable {
     case execution(ExecutionID, Event)
     case transitionChanged(TransitionChange)
     case declared(Pipeline, version: Int)
+    /// It is forgotten with all its executions (EXE-15).
+    case deleted(by: String)
     /// A core has begun to drive it: who may enter a stage does.
     case takenUp
 }

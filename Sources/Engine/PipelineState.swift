@@ -15,6 +15,8 @@ public struct PipelineState: Hashable, Sendable {
     /// By the stage's name.
     public internal(set) var gates: [String: Gate]
     public let limits: PipelineLimits
+    /// Nothing happens to it any more.
+    public private(set) var isDeleted = false
 
     public init(_ pipeline: Pipeline, version: Int, limits: PipelineLimits = PipelineLimits()) {
         self.init(restoring: pipeline, version: version, limits: limits, gates: [:], executions: [])
@@ -42,15 +44,17 @@ public struct PipelineState: Hashable, Sendable {
     public mutating func apply(
         _ fact: PipelineFact, recalling past: Execution? = nil
     ) throws(Rejection) -> PipelineChange {
+        guard !isDeleted else { throw .pipelineDeleted(pipeline.name) }
         var settlement = Settlement(at: fact.at, seed: fact.seed)
         switch fact.event {
         case .started(let start): try begin(start, &settlement)
         case .execution(let id, let event): try take(event, of: id, past, &settlement)
         case .transitionChanged(let change): try changeTransition(change, &settlement)
         case .declared(let pipeline, let version): declare(pipeline, version, &settlement)
+        case .deleted(let by): delete(by, &settlement)
         case .takenUp: settlement.doubtful.formUnion(gates.keys)
         }
-        settle(&settlement)
+        if !isDeleted { settle(&settlement) }
         var change = settlement.change
         for index in change.executions.indices {
             let id = change.executions[index].after.id
@@ -160,8 +164,21 @@ public struct PipelineState: Hashable, Sendable {
         }
     }
 
+    /// EXE-15: what runs is given up, and nobody may enter any more.
+    private mutating func delete(_ by: String, _ settlement: inout Settlement) {
+        isDeleted = true
+        settlement.change.gatesChanged = true
+        for id in executions.keys.sorted(by: { $0.text < $1.text }) {
+            let request = StopRequest(kind: .abandon, reason: "the pipeline was deleted", by: by)
+            tell(.stopRequested(request), to: id, &settlement)
+        }
+    }
+
     /// EXE-13: what runs by an older declaration starts nothing more, but for one that runs beside all others.
+    ///
+    /// Told again of the version that it has, it only looks after those of older ones.
     private mutating func declare(_ pipeline: Pipeline, _ version: Int, _ settlement: inout Settlement) {
+        guard version >= self.version else { return }
         let isLeftAlone = mode == .parallel && pipeline.executionMode == .parallel
         (self.pipeline, self.version) = (pipeline, version)
         var gates: [String: Gate] = [:]
@@ -173,7 +190,7 @@ public struct PipelineState: Hashable, Sendable {
         settlement.change.gatesChanged = true
         for (id, execution) in executions.sorted(by: { $0.key.text < $1.key.text }) {
             settlement.moved.append((id, from: execution.place))
-            if isLeftAlone { continue }
+            if isLeftAlone || execution.start.pipelineVersion == version { continue }
             tell(.cancelled(reason: "the pipeline was changed to version \(version)"), to: id, &settlement)
         }
     }

@@ -25,6 +25,8 @@ public enum Rejection: Error, Hashable, Sendable {
     case conditionNotOverridable(ConditionOverride)
     case unknownExecution(ExecutionID)
     case unknownStage(String)
+    /// EXE-15
+    case pipelineDeleted(String)
     /// EXE-10
     case tooManyExecutions(limit: Int)
     /// EXE-12
@@ -53,6 +55,7 @@ extension Rejection: CustomStringConvertible {
         case .stageNotRetryable(let reason), .retryConflict(let reason), .unableToRollBack(let reason): reason
         case .unknownExecution(let id): "the pipeline has no execution \(id) that can still change"
         case .unknownStage(let stage): "the pipeline has no stage \(stage)"
+        case .pipelineDeleted(let name): "the pipeline \(name) has been deleted"
         case .tooManyExecutions(let limit): "\(limit) executions of the pipeline are in progress, which is the limit"
         case .notLatestExecution(let stage): "another execution has entered the stage \(stage) since"
         case .executionOutdated(let id, let version, let current):

@@ -61,6 +61,8 @@ public struct ActionExecution: Hashable, Sendable, Codable {
     public let resolvedConfiguration: [String: String]?
     public internal(set) var external: ExternalExecution
     public internal(set) var state: ActionState
+    /// Who answered its approval (APR-5).
+    public internal(set) var updatedBy: String?
 }
 
 /// Where an action stands (STS-3).

@@ -4,7 +4,7 @@ public struct NamePattern: Hashable, Sendable {
     let marks: String
     let length: ClosedRange<Int>
 
-    init(marks: String, length: ClosedRange<Int>) {
+    public init(marks: String, length: ClosedRange<Int>) {
         self.marks = marks
         self.length = length
     }
@@ -41,7 +41,7 @@ public struct NamePattern: Hashable, Sendable {
     }
 
     /// What is wrong with `name` and what would be right; nil when it matches.
-    func fault(in name: String) -> String? {
+    public func fault(in name: String) -> String? {
         if matches(name) { return nil }
         let allowed = "A-Z a-z 0-9 \(marks.map(String.init).joined(separator: " "))"
         let found = "\"\(excerpt(name))\" (\(name.unicodeScalars.count) characters)"

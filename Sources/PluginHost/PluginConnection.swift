@@ -1,3 +1,4 @@
+import Failpoints
 import Glibc
 import PluginProtocol
 import Processes
@@ -41,9 +42,11 @@ public struct PluginConnection: Sendable {
         } catch {
             return .failed(failure(of: error, plugin: plugin))
         }
+        reach(.spawned)
         report(.started(pid: child.pid))
         child.write(HostMessage.job(job).line)
         child.closeInput()
+        reach(.jobSent)
         let session = PluginSession(
             plugin: plugin, job: job, heartbeatSeconds: heartbeatSeconds, reportsStatus: command.reportsStatus,
             masker: masker)
@@ -114,7 +117,9 @@ private actor Performance {
             case .line(let line): apply(.line(line))
             case .settled: break
             case .end(let stream): apply(.ended(stream))
-            case .exited(let exit): apply(.exited(exit))
+            case .exited(let exit):
+                reach(.processEnded)
+                apply(.exited(exit))
             }
             if verdict != nil { break }
         }
@@ -126,6 +131,7 @@ private actor Performance {
 
     func apply(_ input: PluginSession.Input) {
         for effect in session.apply(input) { perform(effect) }
+        if session.conversation.isReported { reach(.resultRead) }
     }
 
     private func perform(_ effect: PluginSession.Effect) {

@@ -1,3 +1,4 @@
+import Failpoints
 import PluginProtocol
 import Processes
 
@@ -129,10 +130,14 @@ public actor PluginWorker {
         case .admit(let jobId): update(jobId) { $0.isAdmitted = true }
         case .decline(let jobId): update(jobId) { $0.isDeclined = true }
         case .tell(let jobId, let report): tickets[jobId]?.report(report)
-        case .end(let jobId, let verdict): update(jobId) { $0.verdict = verdict }
+        case .end(let jobId, let verdict):
+            reach(.workerJobEnded)
+            update(jobId) { $0.verdict = verdict }
         case .start: Task { await start() }
         case .sandboxed(let pid): place.sandboxed(pid: pid)
-        case .send(let message): child?.write(message.line)
+        case .send(let message):
+            child?.write(message.line)
+            reach(.workerTold)
         case .closeInput: child?.closeInput()
         case .signal(let signal, let target): child?.signal(signal, target)
         case .set(let timer, let duration):
@@ -156,6 +161,7 @@ public actor PluginWorker {
             } catch {
                 throw failure(of: error, plugin: session.plugin)
             }
+            reach(.workerSpawned)
             place.started(pid: child.pid)
             self.child = child
             Task { await listen(to: child) }

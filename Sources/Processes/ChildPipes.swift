@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 
 /// The descriptors of one child, as the reactor's thread holds them; -1 is closed.

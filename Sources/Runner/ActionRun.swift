@@ -1,5 +1,6 @@
 import Artifacts
 import Engine
+import Failpoints
 import Pipelines
 import PluginHost
 import PluginProtocol
@@ -80,6 +81,7 @@ struct ActionRun: Sendable {
             let removed = try await blocking { [attempt = dispatch.attempt] in
                 try kept.keep(workspace, of: attempt)
             }
+            reach(.workspaceKept)
             write(LogRecord(source: .host, level: .info, text: "the workspace is kept"))
             for path in removed {
                 let text = "\(KeptWorkspaces.limit) workspaces are kept at most: \(path) was removed"
@@ -144,6 +146,7 @@ struct ActionRun: Sendable {
                 } catch {
                     throw Failure(outputArtifact: name, error)
                 }
+                reach(.outputIngested)
             }
             return digests
         }

@@ -1,5 +1,6 @@
 import Artifacts
 import Engine
+import Failpoints
 import Pipelines
 import PluginHost
 import PluginProtocol
@@ -50,6 +51,7 @@ struct PluginRun: Sendable {
         stopwatch.turn(to: .setUp)
         // A plugin's whole folder may have to be read for it.
         let plan = try await blocking { [assignment, setup] in try PluginPlan(assignment, setup) }
+        reach(.jobPlanned)
         switch plan.plugin.manifest.run.lifecycle {
         case .oneShot: return try await runAlone(plan, take)
         case .worker: return try await runInWorker(plan, take)
@@ -76,6 +78,7 @@ struct PluginRun: Sendable {
                 environment: plan.environment(job.workspace.root), network: plan.grants.network,
                 hostPaths: plan.hostPaths, hasCache: job.workspace.cache != nil, limits: setup.limits)
             let command = try await command(for: launch)
+            reach(.sandboxReady)
             let manifest = plan.plugin.manifest
             let sandbox = Mutex<ProcessRecord?>(nil)
             let told = try await watching(site) { tell in
@@ -87,7 +90,10 @@ struct PluginRun: Sendable {
                     case .started(let pid):
                         workspace.record(pid)
                         stopwatch.turn(to: .run)
-                    case .sandboxed(let pid): sandbox.withLock { $0 = workspace.owner?.process(pid) }
+                        reach(.launchRecorded)
+                    case .sandboxed(let pid):
+                        sandbox.withLock { $0 = workspace.owner?.process(pid) }
+                        reach(.sandboxed)
                     case .log, .progress, .mask: tell(report)
                     }
                 }
@@ -170,6 +176,7 @@ struct PluginRun: Sendable {
 
     private func prepare(_ plan: PluginPlan, _ workspace: Workspace, _ site: Site) async throws -> Job {
         site.set(workspace, cache: nil)
+        reach(.workspaceMade)
         try await materialiseInputs(into: workspace)
         let cache = try await borrowCache(plan, workspace)
         site.set(workspace, cache: cache)
@@ -189,8 +196,10 @@ struct PluginRun: Sendable {
                 } catch {
                     throw Failure(inputArtifact: name, error)
                 }
+                reach(.inputLaidOut)
             }
             try workspace.handOverInputs()
+            reach(.inputsHandedOver)
         }
     }
 
@@ -200,6 +209,7 @@ struct PluginRun: Sendable {
         guard let path = plan.cache else { return nil }
         do {
             try await blocking { try workspace.borrowCache(from: path) }
+            reach(.cacheBorrowed)
             return path
         } catch {
             warn("no cache for this job: \(error)")
@@ -212,6 +222,7 @@ struct PluginRun: Sendable {
         if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { return }
         do {
             try await blocking { try workspace.returnCache(to: path) }
+            reach(.cacheReturned)
         } catch {
             warn("the cache of this job is lost: \(error)")
         }
@@ -242,7 +253,9 @@ struct PluginRun: Sendable {
                 try await body { [write] report in
                     switch report {
                     case .log(let record): write(record)
-                    case .progress(let message): sender.yield(ExternalExecution(message.executionDetails))
+                    case .progress(let message):
+                        sender.yield(ExternalExecution(message.executionDetails))
+                        reach(.progressRead)
                     case .started, .sandboxed, .mask: break
                     }
                 })
@@ -284,6 +297,7 @@ struct PluginRun: Sendable {
 func discard(_ workspace: Workspace, _ write: (LogRecord) -> Void) async {
     do {
         try await blocking { try workspace.remove() }
+        reach(.workspaceRemoved)
     } catch {
         let text = "\(error); it is tried again when Penstock starts"
         write(LogRecord(source: .host, level: .warning, text: text))

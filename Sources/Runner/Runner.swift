@@ -1,5 +1,6 @@
 import Artifacts
 import Engine
+import Failpoints
 import Glibc
 import PluginHost
 import PluginProtocol
@@ -85,12 +86,16 @@ public final class Runner: EffectHandler, Sendable {
 
     public func perform(_ effect: Effect, for driver: Driver) {
         switch effect {
-        case .run(let dispatch): begin(dispatch.attempt) { await self.run(dispatch, for: driver, $0) }
+        case .run(let dispatch):
+            reach(.effectTaken)
+            begin(dispatch.attempt) { await self.run(dispatch, for: driver, $0) }
         case .cancel(let attempt):
+            reach(.cancelTaken)
             let entry = work.withLock { $0.tasks[attempt] }
             entry?.cancel.cancel(.user)
             entry?.task.cancel()
         case .awaitApproval(let request):
+            reach(.approvalTaken)
             if let stub = request.stub {
                 begin(request.attempt) { _ in await self.answer(request, stub, for: driver) }
             } else {
@@ -148,7 +153,9 @@ public final class Runner: EffectHandler, Sendable {
             await action.run { event in
                 guard cancel.reason != .shutdown || event.isSuccess else { return }
                 // A refusal means that the attempt is over, and a failed journal has stopped the driver: known there.
+                reach(.resultKnown)
                 try? await driver.submit(event, of: dispatch.attempt.execution)
+                reach(.resultStored)
             }
         }
     }

@@ -1,3 +1,4 @@
+import Failpoints
 import Glibc
 import Workspaces
 
@@ -30,6 +31,7 @@ public func endSurvivors(in workspaces: String) async throws(WorkspaceError) {
         let workspace = Workspace(root: "\(workspaces)/\(name)", owner: nil)
         if let record = processRecord(in: workspace) { try await record.killAndWait() }
         try await endProcesses(of: workspace)
+        reach(.survivorsEnded)
         try workspace.remove()
     }
 }
@@ -39,24 +41,33 @@ private func isWorkspace(_ name: String) -> Bool {
     name.wholeMatch(of: /[0-9a-f]{16}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil
 }
 
-/// Ends what the plugin itself started, which without a sandbox nothing ends with it, and a plugin whose core died
-/// before it could write it down. All of them have a home in the workspace, whose name nothing else ever had.
+/// Ends what the plugin itself started, which without a sandbox nothing ends with it, and what a core that died could
+/// not write down any more.
 private func endProcesses(of workspace: Workspace) async throws(WorkspaceError) {
-    let home = Array("HOME=\(workspace.root)/home".utf8)
     var survivors: [ProcessRecord]
     repeat {
         survivors = folders(in: "/proc").compactMap { Int32($0) }.compactMap { pid in
-            guard let record = ProcessRecord.capture(pid: pid), record.isAlive, environment(of: pid).contains(home[...])
-            else { return nil }
+            guard let record = ProcessRecord.capture(pid: pid), record.isAlive, works(pid, in: workspace) else {
+                return nil
+            }
             return record
         }
         for survivor in survivors { try await survivor.killAndWait() }
     } while !survivors.isEmpty
 }
 
+/// By a home in the workspace, whose name nothing else ever had, or as a sandbox that shows its inputs: a bwrap that
+/// loses its parent while it makes its namespaces leaves a child behind, which waits for it for ever.
+private func works(_ pid: Int32, in workspace: Workspace) -> Bool {
+    if strings(in: "environ", of: pid).contains(Array("HOME=\(workspace.root)/home".utf8)[...]) { return true }
+    let arguments = strings(in: "cmdline", of: pid)
+    return arguments.first?.suffix(6).elementsEqual("/bwrap".utf8) == true
+        && arguments.contains(Array("\(workspace.root)/in".utf8)[...])
+}
+
 /// Empty for another user's process, which cannot be a survivor of ours.
-private func environment(of pid: Int32) -> [ArraySlice<UInt8>] {
-    guard let file = fopen("/proc/\(pid)/environ", "re") else { return [] }
+private func strings(in file: String, of pid: Int32) -> [ArraySlice<UInt8>] {
+    guard let file = fopen("/proc/\(pid)/\(file)", "re") else { return [] }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 4_096)

@@ -1,3 +1,4 @@
+import Failpoints
 import Glibc
 import PluginHost
 import PluginProtocol
@@ -95,6 +96,7 @@ struct KeptWorker: Sendable {
         workspace = try await blocking {
             try Workspace(ofWorkerIn: setup.workspaces, named: randomUUID(), owner: slot?.identity)
         }
+        reach(.workerMade)
         place = Place(workspace, slot, setup, plan, left)
         // The owner of what it may write is one user, for whom others may wait.
         let idleTime = slot != nil && !shared.isEmpty ? .zero : PluginWorker.idleTime
@@ -163,7 +165,10 @@ struct KeptWorker: Sendable {
             }
         }
 
-        func started(pid: Int32) { workspace.record(pid) }
+        func started(pid: Int32) {
+            workspace.record(pid)
+            reach(.workerRecorded)
+        }
 
         func sandboxed(pid: Int32) { state.withLock { $0.sandbox = workspace.owner?.process(pid) } }
 
@@ -197,6 +202,7 @@ struct KeptWorker: Sendable {
             }
             // What cannot be removed now is at the next start.
             try? await blocking { [workspace] in try workspace.remove() }
+            reach(.workerGone)
             state.withLock { $0.slot = nil }
             await forget()
         }
@@ -209,4 +215,5 @@ struct KeptWorker: Sendable {
 /// the machine has to be looked at.
 func endProcesses(_ slot: Slot?, _ sandbox: ProcessRecord?) async throws {
     if let sandbox { try await sandbox.killAloneAndWait() } else { try await slot?.identity.killProcesses() }
+    reach(.processesGone)
 }

@@ -19,7 +19,23 @@ extension Database {
                 "INSERT INTO outbox (execution, key, effect) VALUES (?, ?, ?)",
                 [effect.attempt.execution.text, effect.key, try jsonText(effect)])
         }
-        if let pipeline = commit.pipeline { try storeGates(pipeline) }
+        guard let pipeline = commit.pipeline else { return }
+        if pipeline.isDeleted { try delete(pipeline.pipeline.name) } else { try storeGates(pipeline) }
+    }
+
+    /// EXE-15: of a name that is used again nothing old is to be seen.
+    private func delete(_ pipeline: String) throws {
+        let executions = "(SELECT id FROM execution WHERE pipeline = ?)"
+        let actions = "(SELECT id FROM action WHERE execution IN \(executions))"
+        for table in ["artifact", "revision", "outputVariable"] {
+            try run("DELETE FROM \(table) WHERE action IN \(actions)", [pipeline])
+        }
+        for table in ["action", "stage", "outbox", "fact"] {
+            try run("DELETE FROM \(table) WHERE execution IN \(executions)", [pipeline])
+        }
+        try run("DELETE FROM gates WHERE pipeline = ?", [pipeline])
+        try run("DELETE FROM execution WHERE pipeline = ?", [pipeline])
+        try run("DELETE FROM pipeline WHERE name = ?", [pipeline])
     }
 
     func append(_ fact: Fact, of execution: String) throws {
@@ -45,13 +61,13 @@ extension Database {
             return try run(
                 """
                 INSERT INTO execution (id, pipeline, pipelineVersion, status, startedAt, updatedAt, start, statusDetail,
-                    variables, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    variables, attempt, clientRequestToken) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     execution.id.text, execution.pipeline.name, execution.start.pipelineVersion,
                     execution.status.name, execution.startedAt.milliseconds, updatedAt,
                     try jsonText(execution.start), try jsonText(execution.status), try jsonText(execution.variables),
-                    execution.attempt,
+                    execution.attempt, execution.start.clientRequestToken,
                 ])
         }
         let id = execution.id.text

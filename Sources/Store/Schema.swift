@@ -9,6 +9,7 @@ enum Schema {
             try database.execute(sql: second)
             try database.enterStages()
         }
+        migrator.registerMigration("3") { database in try database.execute(sql: third) }
         return migrator
     }()
 
@@ -115,5 +116,15 @@ enum Schema {
 
         ALTER TABLE execution ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
         ALTER TABLE action ADD COLUMN condition TEXT;
+        """
+
+    /// When a pipeline got a version, and by which token an execution was started.
+    private static let third = """
+        ALTER TABLE pipeline ADD COLUMN updatedAt INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE execution ADD COLUMN clientRequestToken TEXT;
+        CREATE UNIQUE INDEX executionByToken ON execution (pipeline, clientRequestToken)
+            WHERE clientRequestToken IS NOT NULL;
+        CREATE INDEX executionInProgress ON execution (pipeline)
+            WHERE status IN ('InProgress', 'Stopping');
         """
 }

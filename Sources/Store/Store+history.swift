@@ -3,54 +3,18 @@ import GRDB
 import Jansson
 import Pipelines
 
-/// One line of the history.
-public struct ExecutionRecord: Hashable, Sendable {
-    public let id: ExecutionID
-    public let pipeline: String
-    public let pipelineVersion: Int
-    /// The API's word (STS-1).
-    public let status: String
-    public let startedAt: Instant
-    public let updatedAt: Instant
-    /// Whether stubs stood in for some of its actions.
-    public let hasStubs: Bool
-}
-
-/// One admission of one action or rule, current or superseded by a retry.
-public struct ActionRecord: Hashable, Sendable {
-    public let place: PlacedAction.Place
-    public let isCurrent: Bool
-    public let execution: ActionExecution
-
-    public init(place: PlacedAction.Place, isCurrent: Bool, execution: ActionExecution) {
-        (self.place, self.isCurrent, self.execution) = (place, isCurrent, execution)
-    }
-}
-
 extension Store {
     /// The newest executions first.
     public func executions(pipeline: String? = nil, limit: Int) async throws(StoreError) -> [ExecutionRecord] {
         try await read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT id, pipeline, pipelineVersion, status, startedAt, updatedAt, start FROM execution
-                    WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY ordinal DESC LIMIT ?2
-                    """, arguments: [pipeline, limit]
-            ).map { try ExecutionRecord($0) }
+            try database.executionRecords("?1 IS NULL OR pipeline = ?1", [pipeline], limit: limit)
         }
     }
 
     /// The executions whose id starts with `prefix`, newest first, at most ten.
     public func executions(idPrefix prefix: String) async throws(StoreError) -> [ExecutionRecord] {
         try await read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT id, pipeline, pipelineVersion, status, startedAt, updatedAt, start FROM execution
-                    WHERE substr(id, 1, length(?1)) = ?1 ORDER BY ordinal DESC LIMIT 10
-                    """, arguments: [prefix.lowercased()]
-            ).map { try ExecutionRecord($0) }
+            try database.executionRecords("substr(id, 1, length(?1)) = ?1", [prefix.lowercased()], limit: 10)
         }
     }
 
@@ -86,11 +50,6 @@ extension Store {
             }
             return nil
         }
-    }
-
-    /// The journal of an execution, oldest first.
-    public func facts(of id: ExecutionID) async throws(StoreError) -> [Fact] {
-        try await read { try $0.facts(of: id).map(\.fact) }
     }
 
     /// Who was inside of a pipeline's stages and what its transitions and successes were, by the stage's name; empty
@@ -133,11 +92,16 @@ extension Database {
                     JOIN pipeline ON name = pipeline AND version = pipelineVersion WHERE id = ?
                     """, arguments: [id.text])
         else { return nil }
-        return Execution(
-            restoring: try JSON(parsing: row["start"] as String).decoded(), of: try Pipeline(stored: row["definition"]),
+        return try execution(row, of: try Pipeline(stored: row["definition"]))
+    }
+
+    func execution(_ row: Row, of pipeline: Pipeline) throws -> Execution {
+        Execution(
+            restoring: try JSON(parsing: row["start"] as String).decoded(), of: pipeline,
             startedAt: Instant(milliseconds: row["startedAt"]),
-            status: try JSON(parsing: row["statusDetail"] as String).decoded(), stages: try stages(of: id),
-            attempt: row["attempt"], variables: try JSON(parsing: row["variables"] as String).decoded())
+            status: try JSON(parsing: row["statusDetail"] as String).decoded(),
+            stages: try stages(of: ExecutionID(row["id"])), attempt: row["attempt"],
+            variables: try JSON(parsing: row["variables"] as String).decoded())
     }
 
     private func stages(of id: ExecutionID) throws -> [StageExecution] {
@@ -163,16 +127,43 @@ extension Database {
     }
 
     func actions(of id: ExecutionID) throws -> [ActionRecord] {
-        try Row.fetchAll(
-            self,
-            sql: "SELECT stage, condition, action, isCurrent, body FROM action WHERE execution = ? ORDER BY ordinal",
-            arguments: [id.text]
-        ).map { row in
+        try actionRecords("action.execution = ?1 ORDER BY action.ordinal", [id.text])
+    }
+
+    /// - Parameter condition: of SQL over `action` and `execution`, and what follows it.
+    func actionRecords(_ condition: String, _ arguments: StatementArguments) throws -> [ActionRecord] {
+        let statement = try cachedStatement(
+            sql: """
+                SELECT action.ordinal, execution, pipelineVersion, stage, condition, action, isCurrent, body
+                FROM action JOIN execution ON execution.id = execution WHERE \(condition)
+                """)
+        return try Row.fetchAll(statement, arguments: arguments).map { row in
             ActionRecord(
+                pipelineExecution: ExecutionID(row["execution"]), pipelineVersion: row["pipelineVersion"],
                 place: .init(
                     stage: row["stage"], condition: (row["condition"] as String?).flatMap(ConditionKind.init),
-                    name: row["action"]), isCurrent: row["isCurrent"],
-                execution: try JSON(parsing: row["body"] as String).decoded())
+                    name: row["action"]),
+                isCurrent: row["isCurrent"], execution: try JSON(parsing: row["body"] as String).decoded(),
+                ordinal: row["ordinal"])
+        }
+    }
+
+    /// The newest first.
+    /// - Parameter condition: of SQL over `execution`.
+    func executionRecords(
+        _ condition: String, _ arguments: StatementArguments, limit: Int
+    ) throws -> [ExecutionRecord] {
+        let statement = try cachedStatement(
+            sql: """
+                SELECT ordinal, pipeline, statusDetail, startedAt, updatedAt, start FROM execution
+                WHERE \(condition) ORDER BY ordinal DESC LIMIT \(limit)
+                """)
+        return try Row.fetchAll(statement, arguments: arguments).map { row in
+            ExecutionRecord(
+                start: try JSON(parsing: row["start"] as String).decoded(), pipeline: row["pipeline"],
+                status: try JSON(parsing: row["statusDetail"] as String).decoded(),
+                startedAt: Instant(milliseconds: row["startedAt"]), updatedAt: Instant(milliseconds: row["updatedAt"]),
+                ordinal: row["ordinal"])
         }
     }
 
@@ -189,14 +180,4 @@ extension Database {
 
 extension Pipeline {
     init(stored definition: String) throws { self = Pipeline.read(try JSON(parsing: definition)).pipeline }
-}
-
-extension ExecutionRecord {
-    fileprivate init(_ row: Row) throws {
-        let start: Start = try JSON(parsing: row["start"] as String).decoded()
-        self.init(
-            id: ExecutionID(row["id"]), pipeline: row["pipeline"], pipelineVersion: row["pipelineVersion"],
-            status: row["status"], startedAt: Instant(milliseconds: row["startedAt"]),
-            updatedAt: Instant(milliseconds: row["updatedAt"]), hasStubs: !start.stubs.isEmpty)
-    }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Failpoints
 import GRDB
 import Glibc
 
@@ -216,8 +217,11 @@ actor CommitQueue {
     }
 
     private func write(_ commits: [Commit]) async throws {
+        reach(.beforeCommit)
         try await database.write { database in
             for commit in commits { try database.store(commit) }
+            reach(.insideCommit)
         }
+        reach(.afterCommit)
     }
 }

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 
 /// A process that can be told from a later one with the same number. Spec: HST-26.

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 
 /// What a user without further groups can reach, judged by owners and modes as the kernel does.

@@ -1,4 +1,5 @@
-import CSystem
+import CLinux
+import Failpoints
 import Glibc
 
 extension Workspace {
@@ -27,6 +28,7 @@ extension Workspace {
         }
         csystem_unlock_directory(AT_FDCWD, root)
         try Removal(root: try Directory(root)).run()
+        reach(.workspaceEmptied)
         guard rmdir(root) == 0 else { throw .last("remove", root) }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Engine
+import Failpoints
 import Glibc
 import Pipelines
 import PluginHost
@@ -91,6 +92,7 @@ struct Conduct {
             }
         }
         let outcome = await ending.result
+        reach(.executionEnded)
         await runner.shutdown()
         try outcome.get()
         for id in ids {
@@ -150,8 +152,10 @@ struct Conduct {
             var kind = StopRequest.Kind.wait
             if case .stopping = execution.status { kind = .abandon }
             let request = StopRequest(kind: kind, reason: "interrupted", by: userName())
+            reach(.stopAsked)
             // Refused only when the execution has ended meanwhile.
             try? await driver.submit(.stopRequested(request), of: execution.id)
+            reach(.stopStored)
         }
     }
 
@@ -211,7 +215,11 @@ struct Conduct {
     private func submit(_ status: ApprovalAnswer.Status, _ request: ApprovalRequest, _ driver: Driver, by: String) {
         let answer = ApprovalAnswer(token: request.token, status: status, summary: "", by: by)
         // Refused only when the approval is over meanwhile, by a stop or its time.
-        Task { try? await driver.submit(.approvalAnswered(request.attempt, answer), of: request.attempt.execution) }
+        Task {
+            reach(.approvalAnswered)
+            try? await driver.submit(.approvalAnswered(request.attempt, answer), of: request.attempt.execution)
+            reach(.approvalStored)
+        }
     }
 }
 

@@ -94,6 +94,11 @@ struct RunningOptions: ParsableArguments {
     @Option(help: "Who answers manual approvals: ask, always (approve) or never (reject).")
     var approve: ApprovalPolicy = .ask
 
+    @OptionGroup var width: WidthOptions
+}
+
+/// How much is run, and what is kept of it.
+struct WidthOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("How many actions run at a time.", valueName: "count"))
     var jobs: Int = 16
 
@@ -113,7 +118,7 @@ private func variable(_ name: String) -> String? {
 }
 
 /// `/var/lib/penstock` for root, else by the XDG base directory specification.
-private func defaultState() -> String {
+func defaultState() -> String {
     if geteuid() == 0 { return "/var/lib/penstock" }
     return "\(variable("XDG_STATE_HOME") ?? "\(variable("HOME") ?? ".")/.local/state")/penstock"
 }

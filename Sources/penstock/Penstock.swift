@@ -3,6 +3,7 @@ import Artifacts
 import Authoring
 import Conformance
 import Definitions
+import Failpoints
 import Glibc
 import PluginHost
 import Processes
@@ -25,11 +26,15 @@ struct Penstock: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, PlanCommand.self,
             TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, DiffCommand.self,
-            LogsCommand.self, ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self,
+            LogsCommand.self, ServeCommand.self, StartCommand.self, StopCommand.self, RetryCommand.self,
+            RollbackCommand.self,
+            OverrideCommand.self, TransitionCommand.self, ApproveCommand.self, RejectCommand.self, StateCommand.self,
+            PipelineCommand.self, ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self,
             DoctorCommand.self,
         ])
 
     static func main() async {
+        checkFailpoint()
         // As process 1 of a container nobody else reaps what plugins leave behind (HST-21).
         Reactor.shared.adoptOrphans()
         do {

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Glibc
 
 // The C library declares its streams as variables, which Swift does not let tasks share. They never change, and the

@@ -133,7 +133,7 @@ struct Wiring {
 
     /// The parts that run actions; whatever an earlier core left behind is ended first.
     func runner(
-        _ choice: SandboxChoice, _ running: RunningOptions, news: @escaping @Sendable (ActionNews) -> Void
+        _ choice: SandboxChoice, _ running: WidthOptions, news: @escaping @Sendable (ActionNews) -> Void
     ) async throws -> Runner {
         guard mkdir(workspaces, 0o711) == 0 || errno == EEXIST else {
             throw Answer(.usage, "\(workspaces): cannot make it: \(String(cString: strerror(errno)))")

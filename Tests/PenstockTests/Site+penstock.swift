@@ -6,23 +6,24 @@ import Testing
 extension Site {
     /// Starts `penstock` on this site.
     /// - Parameter input: nil leaves the standard input open.
-    func start(_ arguments: [String], input: String? = "", by wrapper: [String] = [], state: String? = nil) async throws
-        -> Run
-    {
+    func start(
+        _ arguments: [String], input: String? = "", by wrapper: [String] = [], state: String? = nil,
+        environment: [String: String] = [:]
+    ) async throws -> Run {
         let isHelp = arguments.contains("--help")
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
         return try await launch(
             wrapper + ["\(Site.programs)/penstock"] + arguments[..<end] + (isHelp ? [] : places(state: state))
-                + arguments[end...], input: input)
+                + arguments[end...], input: input, environment: environment)
     }
 
     /// Starts any program, with an environment in which nothing of this machine's user is found.
-    func launch(_ words: [String], input: String? = "") async throws -> Run {
+    func launch(_ words: [String], input: String? = "", environment: [String: String] = [:]) async throws -> Run {
+        let usual = ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": path, "LANG": "C.UTF-8", "TZ": "UTC"]
         let run = try await Run(
             Command(
                 executable: words[0], arguments: Array(words.dropFirst()),
-                environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": path, "LANG": "C.UTF-8", "TZ": "UTC"],
-                directory: path))
+                environment: usual.merging(environment) { $1 }, directory: path))
         if let input {
             run.type(input)
             run.child.closeInput()

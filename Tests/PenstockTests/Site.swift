@@ -69,7 +69,9 @@ final class Site: Sendable {
     // MARK: Plugins
 
     /// A plugin of bash that evaluates the `Script` of its configuration; it has two types, Source and Build.
-    private func installPlugin(_ name: String, provider: String, slots: [String: String]) throws {
+    func installPlugin(
+        _ name: String, provider: String, slots: [String: String], run: [String: JSON] = [:]
+    ) throws {
         let properties: JSON = [
             ["name": "Script", "required": true, "key": true, "secret": false, "type": "String"],
             ["name": "Token", "required": false, "key": false, "secret": true, "type": "String"],
@@ -84,7 +86,7 @@ final class Site: Sendable {
         }
         try install(
             name, types: [type("Source", inputs: 0), type("Build", inputs: 5)], script: evaluator,
-            permissions: ["hostPaths": .array(slots.map { ["name": .string($0), "mode": .string($1)] })])
+            permissions: ["hostPaths": .array(slots.map { ["name": .string($0), "mode": .string($1)] })], run: run)
     }
 
     /// Puts a plugin's folder with its manifest and its program beside the others.

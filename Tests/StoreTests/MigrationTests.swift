@@ -64,7 +64,7 @@ struct MigrationTests {
         let folder = try Folder()
         try old(folder)
         let store = try Store(directory: folder.path, access: .writing)
-        let live = try await store.executions(limit: 10).filter { $0.status == "InProgress" }
+        let live = try await store.executions(limit: 10).filter { $0.status.name == "InProgress" }
         #expect(live.count == 2)
         for record in live {
             let (stored, outbox) = try #require(try await store.execution(record.id))
@@ -106,7 +106,7 @@ struct MigrationTests {
         )
         let store = try Store(directory: folder.path, access: .writing)
         let failed = try #require(
-            try await store.executions(limit: 10).first { $0.status == "Failed" && $0.pipelineVersion == 1 })
+            try await store.executions(limit: 10).first { $0.status.name == "Failed" && $0.start.pipelineVersion == 1 })
         #expect(store.remarks.count == 1 && store.remarks[0].contains(failed.id.text))
         let execution = try #require(try await store.recall(failed.id))
         #expect(execution.stages.last?.actions["Lint"]?.startedAt == Instant(milliseconds: 7))

@@ -235,8 +235,8 @@ struct StoreTests {
         }
         #expect(rows == ["abc", "a 'quoted' \"line\"\n", "d1", "abc"])
         let records = try await store.executions(limit: 10)
-        #expect(records.map(\.status) == ["InProgress"])
-        #expect(records.map(\.pipelineVersion) == [1])
+        #expect(records.map(\.status.name) == ["InProgress"])
+        #expect(records.map(\.start.pipelineVersion) == [1])
         #expect(try await store.executions(idPrefix: "00000000-0000").count == 1)
         #expect(try await store.executions(idPrefix: "1").isEmpty)
         #expect(try await store.executions(pipeline: "other", limit: 10).isEmpty)

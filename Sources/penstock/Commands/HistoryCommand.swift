@@ -27,16 +27,16 @@ struct HistoryCommand: AsyncParsableCommand {
 
 extension ExecutionRecord {
     fileprivate var line: String {
-        "\(id)  \(dateAndTime(startedAt))  \(status.padded(to: 10))  \(duration(from: startedAt, to: updatedAt).padded(to: 9))"
-            + "  \(pipeline) version \(pipelineVersion)\(hasStubs ? "  (with stubs)" : "")"
+        "\(id)  \(dateAndTime(startedAt))  \(status.name.padded(to: 10))  \(duration(from: startedAt, to: updatedAt).padded(to: 9))"
+            + "  \(pipeline) version \(start.pipelineVersion)\(!start.stubs.isEmpty ? "  (with stubs)" : "")"
     }
 
     fileprivate var json: JSON {
         [
             "pipelineExecutionId": .string(id.text), "pipeline": .string(pipeline),
-            "pipelineVersion": .integer(Int64(pipelineVersion)), "status": .string(status),
+            "pipelineVersion": .integer(Int64(start.pipelineVersion)), "status": .string(status.name),
             "startTime": .string(rfc3339(startedAt)), "lastUpdateTime": .string(rfc3339(updatedAt)),
-            "hasStubs": .bool(hasStubs),
+            "hasStubs": .bool(!start.stubs.isEmpty),
         ]
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Failpoints
 import Pipelines
 import Runner
 import Store
@@ -28,11 +29,12 @@ struct ResumeCommand: AsyncParsableCommand {
         }
         let conduct = Conduct(common, running)
         conduct.takeUp(execution)
-        let runner = try await wiring.runner(sandbox, running, news: conduct.news)
+        let runner = try await wiring.runner(sandbox, running.width, news: conduct.news)
         let state = try await store.state(
             of: execution.declaration, version: execution.start.pipelineVersion, goingOnWith: execution)
         let driver = conduct.driver(state, store, runner)
         try await driver.recover(outbox: outbox)
+        reach(.recovered)
         switch execution.status {
         case .stopped, .stopping: try await driver.submit(.resumed(by: userName()), of: execution.id)
         case .inProgress, .cancelling, .succeeded, .failed, .superseded, .cancelled: break
@@ -70,7 +72,7 @@ extension Store {
     func find(_ text: String) async throws -> (execution: Execution, outbox: [Effect]) {
         let records = text.isEmpty ? [] : try await executions(idPrefix: text)
         guard records.count < 2 else {
-            let ids = records.map { "\n  \($0.id) \($0.pipeline) \($0.status)" }.joined()
+            let ids = records.map { "\n  \($0.id) \($0.pipeline) \($0.status.name)" }.joined()
             throw Answer(.usage, "\"\(text)\": several executions begin so:\(ids)")
         }
         guard let record = records.first, let found = try await execution(record.id) else {

@@ -47,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
             variables: choices.variables, sourceDirectories: choices.sourceDirectories,
             stopAfterStage: lastStage, sandbox: sandbox.rawValue, stubs: choices.stubs)
         let conduct = Conduct(common, running)
-        let runner = try await wiring.runner(sandbox, running, news: conduct.news)
+        let runner = try await wiring.runner(sandbox, running.width, news: conduct.news)
         let driver = conduct.driver(try await store.state(of: pipeline, version: version), store, runner)
         try await driver.start(start)
         try await conduct.end(start.execution, driver, runner)

@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Engine
 import Glibc
 import Pipelines

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Jansson
+
+struct StopCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop", abstract: "Stops an execution: what runs may end, unless it is abandoned.")
+
+    @Argument(help: "The pipeline.")
+    var pipeline: String
+    @Argument(help: "The execution's id, or its first characters.")
+    var execution: String
+    @Flag(help: "Give up what runs.")
+    var abandon = false
+    @Option(help: "Why, at most 200 characters.")
+    var reason: String?
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let id = try await daemon.execution(execution, of: pipeline)
+        try await daemon.tell(
+            "StopPipelineExecution",
+            [
+                "pipelineName": .string(pipeline), "pipelineExecutionId": id, "abandon": .bool(abandon),
+                "reason": reason.map(JSON.string),
+            ]
+        ) { _ in nil }
+    }
+}
+
+struct RetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Runs the failed actions of a stage again, or all of them.")
+
+    @Argument(help: "The pipeline.")
+    var pipeline: String
+    @Argument(help: "The stage.")
+    var stage: String
+    @Argument(help: "The execution's id, or its first characters.")
+    var execution: String
+    @Flag(help: "Those that succeeded, too.")
+    var allActions = false
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let id = try await daemon.execution(execution, of: pipeline)
+        try await daemon.tell(
+            "RetryStageExecution",
+            [
+                "pipelineName": .string(pipeline), "stageName": .string(stage), "pipelineExecutionId": id,
+                "retryMode": allActions ? "ALL_ACTIONS" : "FAILED_ACTIONS",
+            ]
+        ) { _ in nil }
+    }
+}
+
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Runs a stage with what an earlier execution had, and prints the new id.")
+
+    @Argument(help: "The pipeline.")
+    var pipeline: String
+    @Argument(help: "The stage.")
+    var stage: String
+    @Argument(help: "The id of an execution that succeeded in the stage, or its first characters.")
+    var target: String
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let id = try await daemon.execution(target, of: pipeline)
+        try await daemon.tell(
+            "RollbackStage",
+            ["pipelineName": .string(pipeline), "stageName": .string(stage), "targetPipelineExecutionId": id]
+        ) { $0.text("pipelineExecutionId") }
+    }
+}
+
+struct OverrideCommand: AsyncParsableCommand {
+    enum Condition: String, ExpressibleByArgument, CaseIterable {
+        case beforeEntry, onSuccess
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "override", abstract: "Lets an execution go on in spite of a condition of a stage.")
+
+    @Argument(help: "The pipeline.")
+    var pipeline: String
+    @Argument(help: "The stage.")
+    var stage: String
+    @Argument(help: "The execution's id, or its first characters.")
+    var execution: String
+    @Option(help: "beforeEntry or onSuccess.")
+    var condition: Condition
+    @OptionGroup var daemon: DaemonOptions
+
+    func run() async throws {
+        let id = try await daemon.execution(execution, of: pipeline)
+        try await daemon.tell(
+            "OverrideStageCondition",
+            [
+                "pipelineName": .string(pipeline), "stageName": .string(stage), "pipelineExecutionId": id,
+                "conditionType": condition == .beforeEntry ? "BEFORE_ENTRY" : "ON_SUCCESS",
+            ]
+        ) { _ in nil }
+    }
+}

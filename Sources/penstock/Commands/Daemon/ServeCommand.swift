@@ -1,0 +1,112 @@
+import ArgumentParser
+import CodePipelineAPI
+import Engine
+import Glibc
+import PluginHost
+import Runner
+import Store
+import Synchronization
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs pipelines for others, who speak CodePipeline's API over a Unix socket.",
+        discussion: """
+            Goes on with all executions that are not over, those of an interrupted `penstock run` too. SIGTERM and \
+            Ctrl-C end it at once; what runs then is run again by the next one. Only its own user and root may call.
+            """)
+
+    @OptionGroup var socket: SocketOption
+
+    @Option(help: "How actions are kept from this machine: bubblewrap, or none.")
+    var sandbox: SandboxChoice = .bubblewrap
+
+    @OptionGroup var running: WidthOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "How many executions of a pipeline may be in progress, but in SUPERSEDED.", valueName: "count"))
+    var concurrentExecutions: Int = PipelineLimits().concurrentExecutions
+
+    @Option(help: ArgumentHelp("How many actions of one execution run at once, in PARALLEL.", valueName: "count"))
+    var concurrentActions: Int = PipelineLimits().concurrentActions
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        for (name, value) in [
+            ("--concurrent-executions", concurrentExecutions), ("--concurrent-actions", concurrentActions),
+        ] {
+            guard 1...10_000 ~= value else { throw ValidationError("\(name) must be from 1 to 10000, found \(value)") }
+        }
+    }
+
+    func run() async throws {
+        let path = try socket.path(common.stateDirectory)
+        let wiring = try Wiring(common)
+        let store = try wiring.store(.writing)
+        try await refuseWeakerSandbox(store)
+        let runner = try await wiring.runner(sandbox, running) { _ in }
+        let journalFault = JournalFault()
+        let view = ServeView(common.format, quiet: common.quiet)
+        let registry = PipelineRegistry(
+            store, handler: runner, circumstance: circumstance,
+            limits: PipelineLimits(concurrentExecutions: concurrentExecutions, concurrentActions: concurrentActions)
+        ) {
+            view.show($0)
+        } failed: {
+            journalFault.note($0)
+        }
+        try await registry.recover()
+        let endpoint = Endpoint(
+            CodePipeline(
+                registry, catalogue: wiring.actionTypes, sandbox: sandbox.rawValue,
+                newID: { ExecutionID(randomUUID()) }, now: now), users: [geteuid(), 0], complain: { complain($0) })
+        // Nobody else listens there: whoever holds the state directory does.
+        unlink(path)
+        do {
+            try await endpoint.serve(on: path) {
+                chmod(path, 0o600)
+                view.say("serves \(path)")
+            }
+        } catch {
+            await runner.shutdown()
+            throw Answer(.fault, "\(path): cannot listen there: \(error)")
+        }
+        unlink(path)
+        await runner.shutdown()
+        if let fault = journalFault.message { throw Answer(.fault, "ended, because nothing can be recorded: \(fault)") }
+    }
+
+    /// What was begun in a sandbox never goes on without one.
+    private func refuseWeakerSandbox(_ store: Store) async throws {
+        for name in try await store.pipelinesInProgress() {
+            for execution in try await store.load(name, limits: PipelineLimits())?.state.executions.values.map(\.self)
+                ?? []
+            where execution.start.sandbox != sandbox.rawValue {
+                guard sandbox == .bubblewrap else {
+                    throw Answer(
+                        .usage,
+                        "--sandbox \(sandbox.rawValue): execution \(execution.id) of \(name) was started with the sandbox"
+                            + " \(execution.start.sandbox); end it first by `\(common.resumption(of: execution.id.text))`"
+                    )
+                }
+                complain("execution \(execution.id) of \(name) goes on in a sandbox, and was started without one")
+            }
+        }
+    }
+}
+
+/// The first commit that could not be stored: it ends the daemon, and what is on disk goes on when it is started again.
+private final class JournalFault: Sendable {
+    private let first = Mutex<String?>(nil)
+
+    var message: String? { first.withLock { $0 } }
+
+    func note(_ error: any Error) {
+        let isFirst = first.withLock { message in
+            defer { message = message ?? "\(error)" }
+            return message == nil
+        }
+        if isFirst { kill(getpid(), SIGTERM) }
+    }
+}
