@@ -51,15 +51,14 @@ struct ShowCommand: AsyncParsableCommand {
         _ execution: Execution, _ past: [Fact], _ store: Store, of count: Int
     ) async throws -> ShownExecution {
         guard let at else {
-            return ShownExecution(
-                execution: execution, actions: try await store.actions(of: execution.id), at: now(), common: common)
+            let actions = try await store.actions(of: execution.id).map {
+                ShownExecution.Row(
+                    placed: PlacedAction(place: $0.place, execution: $0.execution), isCurrent: $0.isCurrent)
+            }
+            return ShownExecution(execution: execution, actions: actions, at: now(), common: common)
         }
         let then = try recollection(of: execution, past)
-        let actions = then.actions.enumerated().map { index, action in
-            ActionRecord(
-                pipelineExecution: execution.id, pipelineVersion: execution.start.pipelineVersion, place: action.place,
-                isCurrent: then.isCurrent(action), execution: action.execution, ordinal: Int64(index))
-        }
+        let actions = then.actions.map { ShownExecution.Row(placed: $0, isCurrent: then.isCurrent($0)) }
         var shown = ShownExecution(
             execution: then.execution, actions: actions, at: at.instant(after: past), common: common)
         shown.event = (past.count, count)

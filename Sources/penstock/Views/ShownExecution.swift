@@ -2,12 +2,17 @@ import Engine
 import Jansson
 import Pipelines
 import Runner
-import Store
 
 /// One execution with everything that ran in it, now or at a moment of its past.
 struct ShownExecution: Shown {
+    /// One admission of an action or a rule.
+    struct Row {
+        let placed: PlacedAction
+        let isCurrent: Bool
+    }
+
     let execution: Execution
-    let actions: [ActionRecord]
+    let actions: [Row]
     let at: Instant
     let common: CommonOptions
     /// The number of the last event, and of how many; nil for the present.
@@ -46,18 +51,18 @@ struct ShownExecution: Shown {
         execution.stages.indices.flatMap { index in
             let name = execution.pipeline.stages[index].name
             let status = execution.status(ofStage: index)
-            let rows = actions.filter { $0.place.stage == name }.flatMap(lines)
+            let rows = actions.filter { $0.placed.place.stage == name }.flatMap(lines)
             return rows + (status == .skipped ? ["", "\(name)  \(status.rawValue)"] : [])
         }
     }
 
-    private func lines(_ record: ActionRecord) -> [String] {
-        let action = record.execution
+    private func lines(_ row: Row) -> [String] {
+        let (place, action) = (row.placed.place, row.placed.execution)
         var state = action.state.name
         if case .awaitingApproval = action.state { state += ", waits for an approval" }
         let time = duration(from: action.startedAt, to: action.state.isOver ? action.updatedAt : at)
-        let earlier = record.isCurrent ? "" : "  (an earlier attempt)"
-        var lines = ["", "\(record.place)  \(state)  \(time)\(earlier)"]
+        let earlier = row.isCurrent ? "" : "  (an earlier attempt)"
+        var lines = ["", "\(place)  \(state)  \(time)\(earlier)"]
         if let remark = action.remark { lines.append("  \(printableLines(remark).replacing("\n", with: "\n  "))") }
         if case .succeeded(let result) = action.state {
             for (name, value) in result.outputVariables.sorted(by: { $0.key < $1.key }) {
@@ -68,7 +73,7 @@ struct ShownExecution: Shown {
             }
         }
         if KeptWorkspaces(directory: "\(common.stateDirectory)/kept").hasAny(of: execution.id, action.id) {
-            let command = common.shell(execution.id.text, record.place.description)
+            let command = common.shell(execution.id.text, place.description)
             lines.append("  its workspace is kept: `\(command)` looks into it")
         }
         return lines
@@ -86,13 +91,11 @@ struct ShownExecution: Shown {
                 ]
             })
         members["actions"] = .array(
-            actions.map { record in
-                let placed = PlacedAction(place: record.place, execution: record.execution)
-                guard case .object(var action) = placed.json(in: execution, at: record.execution.updatedAt) else {
-                    return .null
-                }
+            actions.map { row in
+                let updatedAt = row.placed.execution.updatedAt
+                guard case .object(var action) = row.placed.json(in: execution, at: updatedAt) else { return .null }
                 action["event"] = nil
-                action["isCurrent"] = .bool(record.isCurrent)
+                action["isCurrent"] = .bool(row.isCurrent)
                 return .object(action)
             })
         return .object(members)

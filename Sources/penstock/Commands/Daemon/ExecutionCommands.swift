@@ -53,27 +53,6 @@ struct RetryCommand: AsyncParsableCommand {
     }
 }
 
-struct RollbackCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Runs a stage with what an earlier execution had, and prints the new id.")
-
-    @Argument(help: "The pipeline.")
-    var pipeline: String
-    @Argument(help: "The stage.")
-    var stage: String
-    @Argument(help: "The id of an execution that succeeded in the stage, or its first characters.")
-    var target: String
-    @OptionGroup var daemon: DaemonOptions
-
-    func run() async throws {
-        let id = try await daemon.execution(target, of: pipeline)
-        try await daemon.tell(
-            "RollbackStage",
-            ["pipelineName": .string(pipeline), "stageName": .string(stage), "targetPipelineExecutionId": id]
-        ) { $0.text("pipelineExecutionId") }
-    }
-}
-
 struct OverrideCommand: AsyncParsableCommand {
     enum Condition: String, ExpressibleByArgument, CaseIterable {
         case beforeEntry, onSuccess
