@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Jansson
+import Pipelines
 import Store
 
 struct RollbackCommand: AsyncParsableCommand {
