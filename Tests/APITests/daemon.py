@@ -65,20 +65,32 @@ class Daemon:
         return self
 
     def log(self):
-        """What it has printed since its start."""
-        with open(os.path.join(self.base, "log"), errors="replace", encoding="utf-8") as stream:
-            return stream.read()
+        """What it has printed since its last start."""
+        with contextlib.suppress(FileNotFoundError):
+            with open(os.path.join(self.base, "log"), errors="replace", encoding="utf-8") as stream:
+                return stream.read()
+        return ""
 
     def end(self, number=signal.SIGTERM):
         """Its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=PATIENCE_SECONDS)
+        try:
+            return self.process.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def remove(self):
-        if self.process is not None and self.process.returncode is None:
-            self.end(signal.SIGKILL)
-        shutil.rmtree(self.base, ignore_errors=True)
+        """Ends it, if it runs, as it should be ended."""
+        try:
+            if self.process is not None and self.process.returncode is None and (status := self.end()) != 0:
+                raise AssertionError(f"the daemon ended with status {status}: {self.log()}")
+            if "CodePipeline_20150709" in self.log():
+                raise AssertionError(f"the daemon had faults of its own: {self.log()}")
+        finally:
+            shutil.rmtree(self.base)
 
     def say(self, word, action, scope):
         """What the action of a pipeline or of an execution is to do."""
