@@ -92,8 +92,10 @@ public protocol History: Sendable {
     /// By name, those after `name`.
     func pipelines(after name: String?, limit: Int) async throws -> [PipelineRecord]
 
-    /// - Parameter stage: only those that have succeeded in it.
-    func executions(of pipeline: String, succeededIn stage: String?, _ page: Page) async throws -> [ExecutionRecord]
+    /// - Parameter success: only those of a version that have succeeded in a stage.
+    func executions(
+        of pipeline: String, succeededIn success: (stage: String, version: Int)?, _ page: Page
+    ) async throws -> [ExecutionRecord]
 
     /// What the source actions of executions took, in the order of the actions.
     func sourceRevisions(of executions: [ExecutionID]) async throws -> [ExecutionID: [(action: String, Revision)]]
@@ -105,6 +107,9 @@ public protocol History: Sendable {
 
     /// The journal of an execution, oldest first.
     func facts(of id: ExecutionID) async throws -> [Fact]
+
+    /// Whether an approval was answered by this token in one of the newest 1,000 executions.
+    func wasAnswered(token: String, of pipeline: String) async throws -> Bool
 }
 
 /// Where pipelines and all that happens to them are kept.

@@ -82,7 +82,7 @@ extension Store: Archive {
     // MARK: History
 
     public func executions(
-        of pipeline: String, succeededIn stage: String?, _ page: Page
+        of pipeline: String, succeededIn success: (stage: String, version: Int)?, _ page: Page
     ) async throws -> [ExecutionRecord] {
         let succeeded = """
             EXISTS (SELECT 1 FROM stage WHERE execution = id AND stage.name = ?3
@@ -90,8 +90,8 @@ extension Store: Archive {
             """
         return try await read { database in
             try database.executionRecords(
-                "pipeline = ?1 AND ordinal < ?2 AND (?3 IS NULL OR \(succeeded))",
-                [pipeline, page.before ?? .max, stage], limit: page.limit)
+                "pipeline = ?1 AND ordinal < ?2 AND (?3 IS NULL OR pipelineVersion = ?4 AND \(succeeded))",
+                [pipeline, page.before ?? .max, success?.stage, success?.version], limit: page.limit)
         }
     }
 
@@ -142,6 +142,18 @@ extension Store: Archive {
                 ORDER BY action.ordinal
                 """, [pipeline, stage])
             return Dictionary(records.map { ($0.place, $0) }) { $1 }
+        }
+    }
+
+    public func wasAnswered(token: String, of pipeline: String) async throws -> Bool {
+        try await read { database in
+            try Bool.fetchOne(
+                database,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM fact
+                        WHERE execution IN (SELECT id FROM execution WHERE pipeline = ? ORDER BY ordinal DESC LIMIT 1000)
+                        AND json_extract(body, '$.event.approvalAnswered._1.token') = ?)
+                    """, arguments: [pipeline, token]) ?? false
         }
     }
 

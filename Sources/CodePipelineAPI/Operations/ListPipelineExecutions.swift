@@ -14,7 +14,7 @@ import Pipelines
     let before = try page.place(call).flatMap(Int64.init)
     let newest = try await call.record(name)
     let found = try await call.history.executions(
-        of: name, succeededIn: stage, Page(before: before, limit: limit + 1))
+        of: name, succeededIn: stage.map { ($0, newest.version) }, Page(before: before, limit: limit + 1))
     let records = Array(found.prefix(limit))
     let revisions = try await call.history.sourceRevisions(of: records.map(\.id))
     var modes = [newest.version: newest.pipeline.executionMode]

@@ -32,16 +32,10 @@ extension Call {
         guard declared.contains(where: { $0.name == action }) else {
             throw APIError("ActionNotFoundException", "\(name): the stage \(stage) has no action \(action)")
         }
-        if let latest = state.gates[stage]?.latest, try await wasAnswered(latest, token) {
+        if try await history.wasAnswered(token: token, of: name) {
             throw APIError("ApprovalAlreadyCompletedException", "\(name): \(stage)/\(action) has been answered already")
         }
         throw APIError(
             "InvalidApprovalTokenException", "\(name): the token belongs to no pending approval of \(stage)/\(action)")
-    }
-
-    private func wasAnswered(_ id: ExecutionID, _ token: String) async throws -> Bool {
-        try await history.facts(of: id).contains {
-            if case .approvalAnswered(_, let answer) = $0.event { answer.token == token } else { false }
-        }
     }
 }
