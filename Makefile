@@ -9,7 +9,7 @@
 
 SHELL := /bin/bash
 PREFIX ?= /usr/local
-# At most three suites, three tests of each and three cases of each at once.
+# At most three suites, three tests of each and three cases of each at once: most of them wait for processes.
 FEW := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3
 BUILD := swift build --explicit-target-dependency-import-check error
 
@@ -40,8 +40,8 @@ run: setup build demonstration
 test: setup lint
 	$(BUILD) --build-tests
 	$(MAKE) plugins
-	swift test --skip-build --skip 'PenstockTests|ConformanceTests'
-	# By themselves, and a few at a time: they start the whole program and wait for it, and the kit judges by time.
+	$(FEW) swift test --skip-build --skip 'PenstockTests|ConformanceTests'
+	# By themselves: they start the whole program and wait for it, and the kit judges by time.
 	$(FEW) swift test --skip-build --filter PenstockTests
 	$(FEW) swift test --skip-build --filter ConformanceTests
 	$(MAKE) quartz spec-tests api-tests plugin-tests conformance templates selftest demonstration
