@@ -187,7 +187,10 @@ struct ProcessesTests {
         let children = 192
         let before = openDescriptors()
         try await withThrowingTaskGroup(of: Record.self) { group in
-            for index in 0..<children { group.addTask { try await run(shell("echo \(index % 64); exit \(index % 64)")) } }
+            for index in 0..<children {
+                let code = index % 64
+                group.addTask { try await run(shell("echo \(code); exit \(code)")) }
+            }
             for try await record in group {
                 #expect(record.exit == record.output.first.flatMap { Int32($0) }.map { .code($0) })
             }
