@@ -35,9 +35,9 @@ extension Laws {
         }
         guard mode != .parallel else { return }
         try require(inside.isEmpty == (gate.inside == nil), "the gate knows whether somebody is inside")
-        let together = inside.filter { versions[$0.start.pipelineVersion]!.executionMode != .parallel }
-        try require(
-            together.isEmpty || inside.count == 1, "\(inside.map(\.id)) are inside of \(stage) together (EXE-5)")
+        // Those of earlier versions may have gone in under PARALLEL (EXE-14).
+        let isNew = inside.contains { $0.start.pipelineVersion == version }
+        try require(!isNew || inside.count == 1, "\(inside.map(\.id)) are inside of \(stage) together (EXE-5)")
     }
 
     private func check(_ execution: Execution) throws(Violation) {

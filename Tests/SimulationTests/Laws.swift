@@ -63,7 +63,11 @@ struct Laws {
         }
         for effect in commit.effects { try take(effect, commit) }
         for change in commit.executions { try settle(change, commit) }
-        for change in commit.executions { try checkOrder(change, before) }
+        for change in commit.executions {
+            try checkOrder(change, before)
+            // Its target may have succeeded by the same commit.
+            if change.before == nil { try checkTarget(of: change.after.start) }
+        }
     }
 
     private mutating func note(_ event: PipelineEvent) {
@@ -107,8 +111,7 @@ struct Laws {
         case .actionProgressed(let attempt, _):
             try require(open[id]?.contains(attempt) == true, "\(attempt) says something after its end")
         case .stageEntered(let stage): try checkEntry(of: change.after, stage)
-        case .started(let start): try checkTarget(of: start)
-        case .stopRequested, .resumed, .superseded, .cancelled, .stageRetried, .conditionOverridden: break
+        case .started, .stopRequested, .resumed, .superseded, .cancelled, .stageRetried, .conditionOverridden: break
         }
     }
 

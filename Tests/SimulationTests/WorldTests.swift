@@ -44,14 +44,17 @@ struct WorldTests {
         let minutes = try #require(Double(Self.environment["PENSTOCK_SOAK_MINUTES"]!))
         let end = Date(timeIntervalSinceNow: minutes * 60)
         let first = Int.random(in: 1_000...1 << 40)
-        await withThrowingTaskGroup { group in
+        try await withThrowingTaskGroup { group in
             for lane in 0..<ProcessInfo.processInfo.activeProcessorCount {
                 group.addTask {
-                    for seed in stride(from: first + lane, to: .max, by: 64) where Date() < end {
+                    var seed = first + lane * 1_000_000
+                    while Date() < end {
                         try await Self.walk(seed)
+                        seed += 1
                     }
                 }
             }
+            try await group.waitForAll()
         }
     }
 
