@@ -54,7 +54,7 @@ struct Recovery {
         _ store: Store, _ name: String, _ index: Int, _ executions: Int, _ limits: PipelineLimits
     ) async throws {
         let pipeline = Shop.pipeline(.parallel, name: name)
-        _ = try await store.save(pipeline)
+        _ = try await store.save(pipeline, at: Instant(milliseconds: 0))
         let driver = Driver(
             PipelineState(pipeline, version: 1, limits: limits), journal: store, handler: Standstill(),
             circumstance: .bench
@@ -83,7 +83,7 @@ struct Recovery {
         let store = try Store(directory: folder.path, access: .writing)
         defer { store.close() }
         let pipeline = Shop.pipeline(.superseded)
-        _ = try await store.save(pipeline)
+        _ = try await store.save(pipeline, at: Instant(milliseconds: 0))
         Bench.show("milliseconds an action, when the history holds")
         var count = 0
         for size in [100, 10_000, 1_000_000] {

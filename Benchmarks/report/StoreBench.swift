@@ -52,7 +52,7 @@ struct StoreBench {
         var lanes: [(driver: Driver, recorder: Recorder)] = []
         for lane in 0..<width {
             let pipeline = Shop.pipeline(.superseded, name: "shop\(lane)")
-            _ = try await store.save(pipeline)
+            _ = try await store.save(pipeline, at: Instant(milliseconds: 0))
             let recorder = Recorder(store)
             let state = PipelineState(pipeline, version: 1)
             lanes.append(
@@ -77,7 +77,7 @@ struct StoreBench {
 
     /// - Returns: seconds.
     private static func commit(_ lanes: [[Commit]], to store: Store) async throws -> Double {
-        for lane in lanes.indices { _ = try await store.save(Shop.pipeline(.superseded, name: "shop\(lane)")) }
+        for lane in lanes.indices { _ = try await store.save(Shop.pipeline(.superseded, name: "shop\(lane)"), at: Instant(milliseconds: 0)) }
         let taken = try await ContinuousClock().measure {
             try await withThrowingTaskGroup { group in
                 for lane in lanes { group.addTask { for commit in lane { try await store.commit(commit) } } }

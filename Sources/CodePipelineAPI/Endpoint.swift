@@ -3,6 +3,8 @@ import Hummingbird
 import Jansson
 import Logging
 import NIOCore
+import ServiceLifecycle
+import UnixSignals
 
 /// CodePipeline's API over HTTP, as AWS's clients speak it: JSON 1.1, the operation in `X-Amz-Target`.
 public struct Endpoint: Sendable {
@@ -29,9 +31,14 @@ public struct Endpoint: Sendable {
         logger.logLevel = .error
         let application = Application(
             responder: Responder(endpoint: self),
+            // Who sends half a request is not waited for.
+            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: socket), serverName: "penstock"),
             onServerRunning: { _ in await ready() }, logger: logger)
-        try await application.runService()
+        var group = ServiceGroupConfiguration(
+            services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(5)
+        try await ServiceGroup(configuration: group).run()
     }
 
     fileprivate func answer(_ request: Request, caller: UInt32?) async -> Response {

@@ -20,7 +20,8 @@ extension Execution {
     /// EXE-13: nothing more is started, and what runs may end.
     mutating func cancel(_ reason: String, _ admission: inout Admission) throws(Rejection) {
         guard !status.isOver else { throw .notCancellable(status) }
-        status = .cancelling(reason: reason)
+        // A stop that was accepted stays one (STP-4).
+        if case .stopping = status {} else { status = .cancelling(reason: reason) }
         // An approval waits for nobody any more.
         if let stage = stages.indices.last {
             for (name, action) in stages[stage].actions {

@@ -40,16 +40,27 @@ public actor PipelineRegistry {
 
     /// Nil when there is no such pipeline.
     public func driver(of name: String) async throws -> Driver? {
-        let loading = drivers[name] ?? Task { try await load(name) }
-        drivers[name] = loading
-        do {
-            let driver = try await loading.value
-            if driver == nil { drivers[name] = nil }
-            return driver
-        } catch {
-            drivers[name] = nil
-            throw error
+        while true {
+            let joined = drivers[name]
+            let loading = joined ?? Task { try await load(name) }
+            drivers[name] = loading
+            let driver: Driver?
+            do {
+                driver = try await loading.value
+            } catch {
+                forget(name, loading)
+                throw error
+            }
+            if let driver { return driver }
+            forget(name, loading)
+            // What somebody else has looked for before we asked may be there by now.
+            if joined == nil { return nil }
         }
+    }
+
+    /// Another may have been put there meanwhile.
+    private func forget(_ name: String, _ loading: Task<Driver?, any Error>) {
+        if drivers[name] == loading { drivers[name] = nil }
     }
 
     private func load(_ name: String) async throws -> Driver? {
@@ -75,8 +86,13 @@ public actor PipelineRegistry {
     /// - Returns: nil when there is no pipeline of that name.
     public func update(_ pipeline: Pipeline) async throws -> PipelineRecord? {
         try await changing { registry in
-            guard let driver = try await registry.driver(of: pipeline.name),
-                let record = try await registry.archive.update(pipeline, at: registry.circumstance.now())
+            guard let driver = try await registry.driver(of: pipeline.name) else { return nil }
+            var pipeline = pipeline
+            // STR-8: what is V2 stays so.
+            if pipeline.pipelineType == nil, await driver.state.pipeline.effectiveType == .v2 {
+                pipeline.pipelineType = .v2
+            }
+            guard let record = try await registry.archive.update(pipeline, at: registry.circumstance.now())
             else { return nil }
             try await driver.submit(.declared(pipeline, version: record.version))
             return record

@@ -180,12 +180,13 @@ public struct PipelineState: Hashable, Sendable {
     /// Told again of the version that it has, it only looks after those of older ones.
     private mutating func declare(_ pipeline: Pipeline, _ version: Int, _ settlement: inout Settlement) {
         guard version >= self.version else { return }
+        let isNew = version > self.version
         let isLeftAlone = mode == .parallel && pipeline.executionMode == .parallel
         (self.pipeline, self.version) = (pipeline, version)
         var gates: [String: Gate] = [:]
         for stage in pipeline.stages {
             gates[stage.name] = self.gates[stage.name] ?? Gate()
-            gates[stage.name]?.lastSuccess = nil
+            if isNew { gates[stage.name]?.lastSuccess = nil }
         }
         self.gates = gates
         settlement.change.gatesChanged = true

@@ -161,8 +161,12 @@ public final class Runner: EffectHandler, Sendable {
     }
 
     private func expire(_ request: ApprovalRequest, for driver: Driver) async {
-        await sleep(until: request.expires)
-        guard !Task.isCancelled else { return }
+        // Looked at now and then: nobody tells when it is answered, or given up.
+        while setup.now() < request.expires {
+            await sleep(until: min(request.expires, setup.now().adding(seconds: 60)))
+            let execution = await driver.state.executions[request.attempt.execution]
+            guard !Task.isCancelled, execution?.pendingApprovals.contains(request) == true else { return }
+        }
         try? await driver.submit(.approvalExpired(request.attempt), of: request.attempt.execution)
     }
 

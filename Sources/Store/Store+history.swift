@@ -65,7 +65,7 @@ extension Store {
 
     /// Stores a definition; a changed one becomes the pipeline's next version (STR-6).
     /// - Returns: the version under which it stands.
-    public func save(_ pipeline: Pipeline) async throws(StoreError) -> Int {
+    public func save(_ pipeline: Pipeline, at: Instant) async throws(StoreError) -> Int {
         let definition = pipeline.json.text
         return try await write { database in
             let newest = try Row.fetchOne(
@@ -75,8 +75,8 @@ extension Store {
             if let newest, newest["definition"] == definition { return newest["version"] }
             let version = (newest?["version"] ?? 0) + 1
             try database.execute(
-                sql: "INSERT INTO pipeline (name, version, definition) VALUES (?, ?, ?)",
-                arguments: [pipeline.name, version, definition])
+                sql: "INSERT INTO pipeline (name, version, definition, updatedAt) VALUES (?, ?, ?, ?)",
+                arguments: [pipeline.name, version, definition, at.milliseconds])
             return version
         }
     }
@@ -135,7 +135,7 @@ extension Database {
         let statement = try cachedStatement(
             sql: """
                 SELECT action.ordinal, execution, pipelineVersion, stage, condition, action, isCurrent, body
-                FROM action JOIN execution ON execution.id = execution WHERE \(condition)
+                FROM action CROSS JOIN execution ON execution.id = execution WHERE \(condition)
                 """)
         return try Row.fetchAll(statement, arguments: arguments).map { row in
             ActionRecord(

@@ -23,7 +23,7 @@ extension Database {
 
     func outbox(of pipeline: String) throws -> [Effect] {
         let effects = try String.fetchAll(
-            self, sql: "SELECT effect FROM outbox JOIN execution ON id = execution WHERE pipeline = ?",
+            self, sql: "SELECT effect FROM outbox CROSS JOIN execution ON id = execution WHERE pipeline = ?",
             arguments: [pipeline])
         return try effects.map { try JSON(parsing: $0).decoded() }
     }

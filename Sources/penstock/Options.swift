@@ -117,8 +117,9 @@ private func variable(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
 }
 
-/// `/var/lib/penstock` for root, else by the XDG base directory specification.
+/// `$PENSTOCK_STATE`, or else `/var/lib/penstock` for root, for others by the XDG base directory specification.
 func defaultState() -> String {
+    if let state = variable("PENSTOCK_STATE") { return absolute(state) }
     if geteuid() == 0 { return "/var/lib/penstock" }
     return "\(variable("XDG_STATE_HOME") ?? "\(variable("HOME") ?? ".")/.local/state")/penstock"
 }

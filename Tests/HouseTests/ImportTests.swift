@@ -18,7 +18,10 @@ private let house: [String: Set<String>] = [
     "Workspaces": ["CLinux", "Failpoints", "Processes"],
     "PluginHost": ["Failpoints", "Jansson", "PluginProtocol", "Processes"],
     "Settings": ["Jansson", "PluginHost", "PluginProtocol"],
-    "CodePipelineAPI": ["Engine", "HTTPTypes", "Hummingbird", "Jansson", "Logging", "NIOCore", "Pipelines"],
+    "CodePipelineAPI": [
+        "Engine", "HTTPTypes", "Hummingbird", "Jansson", "Logging", "NIOCore", "Pipelines", "ServiceLifecycle",
+        "UnixSignals",
+    ],
     "Client": ["Jansson", "NIOCore", "NIOHTTP1", "NIOPosix"],
     "Store": ["Engine", "Failpoints", "GRDB", "Jansson", "Pipelines"],
     "Runner": [

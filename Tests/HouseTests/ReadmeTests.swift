@@ -57,6 +57,15 @@ struct ReadmeTests {
         }
     }
 
+    @Test("a daemon is used by what its page says to type")
+    func serving() throws {
+        let (status, said) = try run(try blocks(of: "docs/serving.md"))
+        #expect(status == 0, "\(said)")
+        for shown in [
+            "shop version 1", "waits for an approval", "Succeeded", "waits: ", "Failed", "Stopped", #""name":"shop""#,
+        ] { #expect(said.contains(shown), "\(shown) in \(said)") }
+    }
+
     /// All commands of a page, from top to bottom.
     private func blocks(of page: String) throws -> String {
         let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
@@ -95,7 +104,8 @@ struct ReadmeTests {
         let process = Process()
         process.executableURL = URL(filePath: "/bin/bash")
         let script = block.replacing("--source Checkout=hello", with: "--source Checkout=hello --state state")
-        process.arguments = ["-ec", script]
+        // A daemon that a block starts ends with it, however that is.
+        process.arguments = ["-ec", "trap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n" + script]
         process.currentDirectoryURL = folder
         process.environment = ["PATH": "\(products):/usr/bin:/bin", "HOME": folder.path]
         let output = Pipe()

@@ -170,16 +170,15 @@ struct StubTests {
         let guarded = Self.unserved.adding(["onSuccess": ["conditions": [["result": "FAIL", "rules": [rule]]]]])
         let refused = try await site.run(guarded, "--stub", "all")
         let place =
-            "stages[3].onSuccess.conditions[0].rules[0].ruleTypeId: no plugin serves Rule/AWS/DeploymentWindow/1"
+            "stages[3].onSuccess.conditions[0].rules[0].ruleTypeId: The rule type Rule/AWS/Weather/1 is not available"
         #expect(refused.code == 1 && refused.errorText.contains(place), "\(refused)")
         #expect(refused.errorText.contains("(CND-3)"))
         let planned = try await site.penstock("plan", "pipeline.json")
-        let lack = "/onSuccess/Window: no plugin serves Rule/AWS/DeploymentWindow/1"
-        #expect(planned.code == 1 && planned.text.contains(lack), "\(planned)")
+        #expect(planned.code == 1 && planned.errorText.contains(place), "\(planned)")
         try site.write("scenarios: [{name: s, expect: {status: Succeeded}}]", to: "scenarios.yaml")
         let words = ["\(Site.programs)/penstock", "test", "pipeline.json", "--scenarios", "scenarios.yaml"]
         let tested = try await site.launch(words).outcome()
-        #expect(tested.code == 2 && tested.errorText.contains("nothing can stand in for the rule Window"), "\(tested)")
+        #expect(tested.code == 2 && tested.errorText.contains("nothing can stand in for the rule Forecast"), "\(tested)")
         #expect(!site.exists("state"))
     }
 
@@ -237,9 +236,8 @@ extension JSON {
 }
 
 private let rule: JSON = [
-    "name": "Window",
-    "ruleTypeId": ["category": "Rule", "owner": "AWS", "provider": "DeploymentWindow", "version": "1"],
-    "configuration": ["Cron": "* * * ? * *"],
+    "name": "Forecast",
+    "ruleTypeId": ["category": "Rule", "owner": "AWS", "provider": "Weather", "version": "1"],
 ]
 private let corpus = variable("PENSTOCK_CORPUS")
 private let isContinuousIntegration = variable("CI") == "true"

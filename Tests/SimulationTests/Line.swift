@@ -21,7 +21,7 @@ struct Line {
     init(_ name: String, _ store: Store, _ clock: SimulatedClock, _ dice: inout Dice) async throws {
         self.name = name
         let pipeline = Pipeline.random(name, &dice)
-        _ = try await store.save(pipeline)
+        _ = try await store.save(pipeline, at: Instant(milliseconds: 0))
         laws = Laws(pipeline)
         journal = FaultyJournal(store)
         outside = Outside(journal)

@@ -85,7 +85,7 @@ struct World {
     /// A new version, if the process lives long enough to say so.
     private mutating func edit(_ line: Int) async throws {
         let pipeline = Pipeline.random(lines[line].name, &dice)
-        let version = try await store.save(pipeline)
+        let version = try await store.save(pipeline, at: Instant(milliseconds: 0))
         guard version > lines[line].laws.version else { return }
         if dice.isOne(of: 5) { return try await restart() }
         try await take([.declared(pipeline, version: version)], at: line, dice.isOne(of: 5) ? .killedBefore : nil)

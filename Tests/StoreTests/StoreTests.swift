@@ -46,7 +46,7 @@ struct Run {
         _ store: Store, of pipeline: Pipeline = pipeline, id: String = "00000000-0000-4000-8000-000000000001"
     ) async throws {
         self.store = store
-        let version = try await store.save(pipeline)
+        let version = try await store.save(pipeline, at: Instant(milliseconds: 0))
         let start = Start(
             execution: ExecutionID(id), pipelineVersion: version,
             trigger: .init(type: "StartPipelineExecution", detail: "t"),
@@ -247,11 +247,11 @@ struct StoreTests {
         let folder = try Folder()
         let store = try Store(directory: folder.path, access: .writing)
         var pipeline = Run.pipeline
-        #expect(try await store.save(pipeline) == 1)
-        #expect(try await store.save(pipeline) == 1)
+        #expect(try await store.save(pipeline, at: Instant(milliseconds: 0)) == 1)
+        #expect(try await store.save(pipeline, at: Instant(milliseconds: 0)) == 1)
         pipeline.stages[1].name = "Compile"
-        #expect(try await store.save(pipeline) == 2)
-        #expect(try await store.save(Run.pipeline) == 3)
+        #expect(try await store.save(pipeline, at: Instant(milliseconds: 0)) == 2)
+        #expect(try await store.save(Run.pipeline, at: Instant(milliseconds: 0)) == 3)
     }
 
     @Test("FULL synchronisation and WAL are really in force")
@@ -293,7 +293,7 @@ struct StoreTests {
         let path = folder.path + "/penstock.db"
         for _ in 1...2 {
             let store = try Store(directory: folder.path, access: .writing)
-            _ = try await store.save(Run.pipeline)
+            _ = try await store.save(Run.pipeline, at: Instant(milliseconds: 0))
             for suffix in ["", "-wal", "-shm"] {
                 var status = stat()
                 #expect(stat(path + suffix, &status) == 0 && status.st_mode & 0o777 == 0o600, "penstock.db\(suffix)")

@@ -97,6 +97,7 @@ extension PipelineRecord {
     var json: JSON {
         guard case .object(var members) = pipeline.json else { return pipeline.json }
         members["version"] = .integer(Int64(version))
+        members["pipelineType"] = .string(pipeline.effectiveType.rawValue)
         return .object(members)
     }
 }

@@ -14,6 +14,12 @@ import Pipelines
     guard let execution = try await driver.execution(id), execution.declaration.name == name else {
         throw APIError("StageNotRetryableException", "the pipeline \(name) has no execution \(id)")
     }
+    // What began in a sandbox never goes on without one.
+    guard call.api.sandbox != "none" || execution.start.sandbox == "none" else {
+        throw APIError(
+            "StageNotRetryableException",
+            "the execution \(id) ran in the sandbox \(execution.start.sandbox), and this daemon runs without one")
+    }
     try await call.refusable(name) { try await driver.submit(.stageRetried(retry), of: id) }
     return ["pipelineExecutionId": .string(id.text)]
 }

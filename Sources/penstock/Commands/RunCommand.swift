@@ -40,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
         let choices = try replacing.choices(for: pipeline)
         let lastStage = try lastStage(of: file)
         let store = try wiring.store(.writing)
-        let version = try await store.save(pipeline)
+        let version = try await store.save(pipeline, at: now())
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: version,
             trigger: .init(type: "StartPipelineExecution", detail: userName()),

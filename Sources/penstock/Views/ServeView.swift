@@ -1,3 +1,4 @@
+import Dispatch
 import Engine
 import Glibc
 import Jansson
@@ -7,6 +8,8 @@ import Pipelines
 ///
 /// Who reads it too slowly misses lines, and keeps nothing from going on.
 final class ServeView: Sendable {
+    /// A thread of its own, because printing blocks while nobody reads.
+    private static let printing = DispatchQueue(label: "daemon log")
     private let lines: AsyncStream<String>.Continuation
     private let format: Format
     private let quiet: Bool
@@ -17,7 +20,16 @@ final class ServeView: Sendable {
         self.format = format
         self.quiet = quiet
         setvbuf(standardOutput, nil, _IOLBF, 0)
-        Task.detached { for await line in stream { print(line) } }
+        Task.detached {
+            for await line in stream {
+                await withCheckedContinuation { done in
+                    Self.printing.async {
+                        print(line)
+                        done.resume()
+                    }
+                }
+            }
+        }
     }
 
     func say(_ words: String) {

@@ -30,11 +30,22 @@ struct PipelineCommand: AsyncParsableCommand {
             }
             let pipeline = file.pipeline
             let operation = try await operation(for: pipeline)
-            guard let operation else { return print("\(pipeline.name) has this definition already") }
+            guard let operation else {
+                print("\(pipeline.name) has this definition already")
+                return try await startIfNew(pipeline.name)
+            }
             try await daemon.tell(operation, ["pipeline": pipeline.json]) { answer in
                 guard case .integer(let version)? = answer["pipeline"]?["version"] else { return nil }
                 return "\(pipeline.name) version \(version)"
             }
+        }
+
+        /// A daemon that was killed in the middle of CreatePipeline has not started it.
+        private func startIfNew(_ name: String) async throws {
+            let page: [String: JSON?] = ["pipelineName": .string(name), "maxResults": 1]
+            let executions = try await daemon.call("ListPipelineExecutions", page)
+            guard executions.list("pipelineExecutionSummaries").isEmpty else { return }
+            _ = try await daemon.call("StartPipelineExecution", ["name": .string(name)])
         }
 
         /// Nil when there is nothing to do.
@@ -47,7 +58,9 @@ struct PipelineCommand: AsyncParsableCommand {
             }
             guard case .object(var members)? = stored["pipeline"] else { return "UpdatePipeline" }
             members["version"] = nil
-            return JSON.object(members) == pipeline.json ? nil : "UpdatePipeline"
+            var ours = pipeline
+            ours.pipelineType = pipeline.effectiveType
+            return JSON.object(members) == ours.json ? nil : "UpdatePipeline"
         }
     }
 

@@ -33,11 +33,17 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many actions of one execution run at once, in PARALLEL.", valueName: "count"))
     var concurrentActions: Int = PipelineLimits().concurrentActions
 
+    @Option(
+        help: ArgumentHelp(
+            "How long an execution may wait at a disabled transition and still go on.", valueName: "days"))
+    var waitingDays: Int = PipelineLimits().waitingDays
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         for (name, value) in [
             ("--concurrent-executions", concurrentExecutions), ("--concurrent-actions", concurrentActions),
+            ("--waiting-days", waitingDays),
         ] {
             guard 1...10_000 ~= value else { throw ValidationError("\(name) must be from 1 to 10000, found \(value)") }
         }
@@ -60,7 +66,9 @@ struct ServeCommand: AsyncParsableCommand {
         let view = ServeView(common.format, quiet: common.quiet)
         let registry = PipelineRegistry(
             store, handler: runner, circumstance: circumstance,
-            limits: PipelineLimits(concurrentExecutions: concurrentExecutions, concurrentActions: concurrentActions)
+            limits: PipelineLimits(
+                concurrentExecutions: concurrentExecutions, concurrentActions: concurrentActions,
+                waitingDays: waitingDays)
         ) {
             view.show($0)
         } failed: {
@@ -77,6 +85,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             try await endpoint.serve(on: path) {
                 chmod(path, 0o600)
+                journalFault.arm()
                 view.say("serves \(path)")
             }
         } catch {
@@ -123,15 +132,23 @@ struct ServeCommand: AsyncParsableCommand {
 
 /// The first commit that could not be stored: it ends the daemon, and what is on disk goes on when it is started again.
 private final class JournalFault: Sendable {
-    private let first = Mutex<String?>(nil)
+    private let state = Mutex((message: String?.none, isArmed: false))
 
-    var message: String? { first.withLock { $0 } }
+    var message: String? { state.withLock { $0.message } }
 
     func note(_ error: any Error) {
-        let isFirst = first.withLock { message in
-            defer { message = message ?? "\(error)" }
-            return message == nil
+        state.withLock { state in
+            guard state.message == nil else { return }
+            state.message = "\(error)"
+            if state.isArmed { kill(getpid(), SIGTERM) }
         }
-        if isFirst { kill(getpid(), SIGTERM) }
+    }
+
+    /// From now on there is somebody who takes SIGTERM for a wish.
+    func arm() {
+        state.withLock { state in
+            state.isArmed = true
+            if state.message != nil { kill(getpid(), SIGTERM) }
+        }
     }
 }
