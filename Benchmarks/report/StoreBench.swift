@@ -77,7 +77,9 @@ struct StoreBench {
 
     /// - Returns: seconds.
     private static func commit(_ lanes: [[Commit]], to store: Store) async throws -> Double {
-        for lane in lanes.indices { _ = try await store.save(Shop.pipeline(.superseded, name: "shop\(lane)"), at: Instant(milliseconds: 0)) }
+        for lane in lanes.indices {
+            _ = try await store.save(Shop.pipeline(.superseded, name: "shop\(lane)"), at: Instant(milliseconds: 0))
+        }
         let taken = try await ContinuousClock().measure {
             try await withThrowingTaskGroup { group in
                 for lane in lanes { group.addTask { for commit in lane { try await store.commit(commit) } } }
