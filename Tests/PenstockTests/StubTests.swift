@@ -167,14 +167,14 @@ struct StubTests {
         let outcome = try await site.run(Self.unserved, "--stub", "Build/Make")
         #expect(outcome.code == 1 && outcome.errorText.contains("no plugin serves Source/AWS/ECR/1"), "\(outcome)")
         #expect(!outcome.errorText.contains("Unheard"))
-        let guarded = Self.unserved.adding(["onSuccess": ["conditions": [["result": "FAIL", "rules": [rule]]]]])
-        let refused = try await site.run(guarded, "--stub", "all")
+        let refused = try await site.run(Self.unserved.guarded(by: "Weather"), "--stub", "all")
         let place =
             "stages[3].onSuccess.conditions[0].rules[0].ruleTypeId: The rule type Rule/AWS/Weather/1 is not available"
         #expect(refused.code == 1 && refused.errorText.contains(place), "\(refused)")
         #expect(refused.errorText.contains("(CND-3)"))
         let planned = try await site.penstock("plan", "pipeline.json")
         #expect(planned.code == 1 && planned.errorText.contains(place), "\(planned)")
+        try site.write(Self.unserved.guarded(by: "VariableCheck").text, to: "pipeline.json")
         try site.write("scenarios: [{name: s, expect: {status: Succeeded}}]", to: "scenarios.yaml")
         let words = ["\(Site.programs)/penstock", "test", "pipeline.json", "--scenarios", "scenarios.yaml"]
         let tested = try await site.launch(words).outcome()
@@ -225,6 +225,16 @@ struct StubTests {
 }
 
 extension JSON {
+    /// The definition with a rule in its last stage.
+    fileprivate func guarded(by provider: String) -> JSON {
+        let rule: JSON = [
+            "name": "Forecast",
+            "ruleTypeId": ["category": "Rule", "owner": "AWS", "provider": .string(provider), "version": "1"],
+            "configuration": ["Variable": "a", "Value": "a", "Operator": "EQ"],
+        ]
+        return adding(["onSuccess": ["conditions": [["result": "FAIL", "rules": [rule]]]]])
+    }
+
     /// The definition with more members in its last stage.
     fileprivate func adding(_ members: [String: JSON]) -> JSON {
         guard case .object(var definition) = self, case .array(var stages)? = definition["stages"],
@@ -236,10 +246,6 @@ extension JSON {
     }
 }
 
-private let rule: JSON = [
-    "name": "Forecast",
-    "ruleTypeId": ["category": "Rule", "owner": "AWS", "provider": "Weather", "version": "1"],
-]
 private let corpus = variable("PENSTOCK_CORPUS")
 private let isContinuousIntegration = variable("CI") == "true"
 
