@@ -178,6 +178,6 @@ class DaemonCase(APICase):
 
     def setUp(self):
         super().setUp()
-        self.daemon = Daemon()
+        self.daemon = Daemon(*self.options, sandbox=self.sandbox)
         self.addCleanup(self.daemon.remove)
         self.aws = self.daemon.aws

@@ -14,6 +14,20 @@ ENDS = (signal.SIGTERM, signal.SIGKILL)
 DEPLOY = stage("Deploy", action("Ship", "Deploy", ["App"], configuration={"Say": "#{Made.Run}"}))
 
 
+class Sandboxes(DaemonCase):
+    sandbox = "bubblewrap"
+
+    def test_what_ran_in_a_sandbox_is_not_run_again_without_one(self):
+        self.daemon.start()
+        self.spoil("Make")
+        failed = self.created(BUILD, status="Failed")
+        self.daemon.end()
+        self.daemon.options[1] = "none"
+        self.daemon.start()
+        with self.refused("StageNotRetryableException", "bubblewrap"):
+            self.retry("Build", failed)
+
+
 class Restarts(DaemonCase):
     def test_what_runs_when_it_ends_is_run_again_by_the_next_one(self):
         self.daemon.start()
@@ -41,6 +55,21 @@ class Restarts(DaemonCase):
             self.daemon.start()
             self.assertEqual(self.start(clientRequestToken=f"kept-{number}"), id)
             self.ends(id)
+
+    def test_a_stop_stays_one_when_the_pipeline_is_changed_and_the_daemon_killed_STP_4_EXE_13(self):
+        self.daemon.start()
+        self.hold("Make")
+        id = self.create(BUILD)
+        self.runs("Make", id)
+        self.aws.update_pipeline(pipeline=pipeline(self.name, BUILD, DEPLOY))
+        self.stop(id, reason="enough")
+        for number in ENDS:
+            self.daemon.end(number)
+            self.daemon.start()
+            self.assertEqual(self.status(id), "Stopping")
+        self.release("Make")
+        self.ends(id, "Stopped")
+        self.assertEqual(self.executions()[0]["stopTrigger"], {"reason": "enough"})
 
     def test_queues_transitions_and_approvals_survive_EXE_9_TRN_2_APR_8(self):
         self.daemon.start()

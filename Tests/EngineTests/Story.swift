@@ -34,6 +34,7 @@ struct Story {
             return apply(.started(start))
         case "rollback": return rollBack(words)
         case "declare": return apply(.declared(draft, version: (state?.version ?? 0) + 1))
+        case "declare-again": return apply(.declared(state!.pipeline, version: state!.version))
         case "delete": return apply(.deleted(by: "ann"))
         case "disable", "enable": return apply(transition(words))
         case "replay": return replay()
