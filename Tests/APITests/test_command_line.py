@@ -5,16 +5,19 @@ import os
 import re
 import subprocess
 import unittest
+import unittest.mock
 
 from daemon import PATIENCE_SECONDS, PENSTOCK, until
 from definitions import action, approval, guard, pipeline, stage
-from harness import UNKNOWN, APICase
+from harness import UNKNOWN, APICase, DaemonCase
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 APPROVE = stage("Approve", approval())
 
 
-class Commands(APICase):
+class Typing:
+    """The commands as somebody types them."""
+
     def penstock(self, *words, status=0, state=None):
         """What it prints; its complaints where it fails."""
         ended = subprocess.run(
@@ -42,6 +45,23 @@ class Commands(APICase):
         plugins = os.path.join(self.daemon.base, "plugins")
         return self.penstock("pipeline", "put", path, "--plugins", plugins, *options, **more)
 
+
+class CutShort(Typing, DaemonCase):
+    def test_a_pipeline_that_a_killed_daemon_has_not_started_is_started_by_the_next_put_EXE_2(self):
+        with unittest.mock.patch.dict(os.environ, {"PENSTOCK_FAILPOINT": "declarationStored"}):
+            self.daemon.start()
+        declared = pipeline(self.name)
+        self.put(declared, status=2)
+        self.daemon.process.wait(timeout=PATIENCE_SECONDS)
+        self.daemon.start()
+        self.assertEqual(self.executions(), [])
+        for _ in range(2):
+            self.assertIn("has this definition already", self.put(declared))
+        self.ends(self.executions()[0]["pipelineExecutionId"])
+        self.assertEqual(len(self.executions()), 1)
+
+
+class Commands(Typing, APICase):
     # pipeline
 
     def test_a_pipeline_is_put_again_only_when_it_has_changed_EXE_2_STR_6(self):
@@ -135,6 +155,21 @@ class Commands(APICase):
         other = self.asked("rollback", self.name, "Build", first)["pipelineExecutionId"]
         self.ends(other)
         self.assertIn("UnableToRollbackStageException", self.penstock("rollback", self.name, "Source", first, status=1))
+
+    def test_a_rollback_is_looked_at_before_it_is_begun_RBK_1_RBK_2(self):
+        first = self.created(variables=[{"name": "channel", "defaultValue": "beta"}])
+        id = self.start(variables=[{"name": "channel", "value": "stable"}])
+        self.ends(id)
+        words = ("rollback", self.name, "Build")
+        text = self.penstock(*words, first, "--preview")
+        for shown in (f"- {id}", f"+ {first}", "channel", "stable", "beta"):
+            self.assertIn(shown, text)
+        self.assertEqual(self.asked(*words, id, "--preview")["variables"], [])
+        refused = self.penstock("rollback", self.name, "Source", first, "--preview", status=1)
+        self.assertIn("sources are not rolled back", refused)
+        self.penstock("rollback", "nobody", "Build", first, "--preview", status=2)
+        self.penstock(*words, UNKNOWN, "--preview", status=2)
+        self.assertEqual(len(self.executions()), 2)
 
     # override, transition, approve, reject
 

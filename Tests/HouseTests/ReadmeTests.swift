@@ -62,7 +62,7 @@ struct ReadmeTests {
         let (status, said) = try run(try blocks(of: "docs/serving.md"))
         #expect(status == 0, "\(said)")
         for shown in [
-            "shop version 1", "waits for an approval", "Succeeded", "waits: ", "Failed", "Stopped", #""name":"shop""#,
+            "shop version 1", "waits for an approval", "Succeeded", "waits: ", "Failed", "Stopped", "Nothing differs.", #""name":"shop""#,
         ] { #expect(said.contains(shown), "\(shown) in \(said)") }
     }
 
