@@ -48,7 +48,8 @@ public struct CodePipeline: Sendable {
         "GetPipelineState": getPipelineState, "ListActionExecutions": listActionExecutions,
         "ListPipelineExecutions": listPipelineExecutions, "ListPipelines": listPipelines,
         "ListRuleExecutions": listRuleExecutions, "OverrideStageCondition": overrideStageCondition,
-        "PutApprovalResult": putApprovalResult, "RetryStageExecution": retryStageExecution,
+        "PutActionRevision": putActionRevision, "PutApprovalResult": putApprovalResult,
+        "RetryStageExecution": retryStageExecution,
         "RollbackStage": rollbackStage, "StartPipelineExecution": startPipelineExecution,
         "StopPipelineExecution": stopPipelineExecution, "UpdatePipeline": updatePipeline,
     ]

@@ -105,6 +105,9 @@ public protocol History: Sendable {
     /// The newest admission of each action and rule of a stage, by place, as far as the newest executions have any.
     func latestActions(of pipeline: String, stage: String) async throws -> [PlacedAction.Place: ActionRecord]
 
+    /// The first execution in which a source action took a revision.
+    func execution(thatTook revision: String, by action: String, of pipeline: String) async throws -> ExecutionID?
+
     /// The journal of an execution, oldest first.
     func facts(of id: ExecutionID) async throws -> [Fact]
 

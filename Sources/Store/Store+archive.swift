@@ -145,6 +145,21 @@ extension Store: Archive {
         }
     }
 
+    public func execution(
+        thatTook revision: String, by action: String, of pipeline: String
+    ) async throws -> ExecutionID? {
+        try await read { database in
+            try String.fetchOne(
+                database,
+                sql: """
+                    SELECT action.execution FROM revision JOIN action ON action.id = revision.action
+                    JOIN execution ON execution.id = action.execution
+                    WHERE revision = ? AND action.action = ? AND pipeline = ? ORDER BY action.ordinal LIMIT 1
+                    """, arguments: [revision, action, pipeline]
+            ).map(ExecutionID.init)
+        }
+    }
+
     public func wasAnswered(token: String, of pipeline: String) async throws -> Bool {
         try await read { database in
             try Bool.fetchOne(

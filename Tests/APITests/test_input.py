@@ -113,6 +113,21 @@ OPERATIONS = {
             "result.summary": (("", "é" * 512), ("s" * 513,)),
         },
     ),
+    "PutActionRevision": (
+        {
+            "pipelineName": "a",
+            "stageName": "a",
+            "actionName": "a",
+            "actionRevision": {"revisionId": "a", "revisionChangeId": "a", "created": 0},
+        },
+        {
+            "pipelineName": (NAMES, NO_NAMES),
+            "stageName": (NAMES, NO_NAMES),
+            "actionName": (NAMES, NO_NAMES),
+            "actionRevision.revisionId": (("r", "é" * 1500), ("", "r" * 1501)),
+            "actionRevision.revisionChangeId": (("c", "é" * 100), ("", "c" * 101)),
+        },
+    ),
     **dict.fromkeys(
         ("ListActionExecutions", "ListRuleExecutions"),
         (

@@ -14,7 +14,7 @@ from harness import APICase
 
 SERVED = """CreatePipeline DeletePipeline DisableStageTransition EnableStageTransition GetPipeline GetPipelineExecution
     GetPipelineState ListActionExecutions ListPipelineExecutions ListPipelines ListRuleExecutions
-    OverrideStageCondition PutApprovalResult RetryStageExecution RollbackStage StartPipelineExecution
+    OverrideStageCondition PutActionRevision PutApprovalResult RetryStageExecution RollbackStage StartPipelineExecution
     StopPipelineExecution UpdatePipeline""".split()
 LIMIT_BYTES = 4 << 20
 # What is declared and cannot come: pipelines have no tags here, and there is no limit to their number.

@@ -206,6 +206,48 @@ class Starts(APICase):
                 self.ends(id)
                 self.assertEqual(self.execution(id)["artifactRevisions"][0]["revisionId"], "v7")
 
+    def put(self, revision, action="Fetch", stage="Source"):
+        return self.aws.put_action_revision(
+            pipelineName=self.name,
+            stageName=stage,
+            actionName=action,
+            actionRevision={"revisionId": revision, "revisionChangeId": "change", "created": 1_700_000_000},
+        )
+
+    def test_a_source_is_told_of_a_revision_which_starts_an_execution_when_it_is_new_SRC_4_STS_7(self):
+        first = self.created()
+        taken = self.execution(first)["artifactRevisions"][0]["revisionId"]
+        self.assertEqual(
+            {key: self.put(taken)[key] for key in ("newRevision", "pipelineExecutionId")},
+            {"newRevision": False, "pipelineExecutionId": first},
+        )
+        self.hold("Fetch")
+        answer = self.put("r2")
+        id = answer["pipelineExecutionId"]
+        self.assertTrue(answer["newRevision"])
+        again = self.put("r2")
+        self.assertEqual((again["newRevision"], again["pipelineExecutionId"]), (False, id))
+        self.release("Fetch")
+        self.ends(id)
+        self.assertEqual(self.execution(id)["artifactRevisions"][0]["revisionId"], "r2")
+        trigger = {"triggerType": "PutActionRevision", "triggerDetail": self.caller()}
+        self.assertEqual(self.execution(id)["trigger"], trigger)
+        self.assertFalse(self.put("r2")["newRevision"])
+        self.assertEqual(len(self.executions()), 2)
+
+    def test_a_revision_of_what_is_no_source_is_refused_SRC_4(self):
+        self.created()
+        for type, words in (
+            ("ActionNotFoundException", {"action": "Nothing"}),
+            ("StageNotFoundException", {"stage": "Nothing"}),
+            ("ValidationException", {"action": "Make", "stage": "Build"}),
+        ):
+            with self.refused(type):
+                self.put("r", **words)
+        self.name += "-gone"
+        with self.refused("PipelineNotFoundException"):
+            self.put("r")
+
     def test_in_parallel_a_source_takes_its_head_when_it_runs_EXE_11(self):
         self.hold("Fetch")
         ids = [self.create(mode="PARALLEL"), self.start(sourceRevisions=[self.revision("named")])]
