@@ -126,17 +126,18 @@ let package = Package(
             name: "penstock-bench-action", path: "Benchmarks/action", cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [onlyC]),
 
+        .target(name: "Dice", path: "Tests/Dice", swiftSettings: strict),
         tests("JanssonTests", ["Jansson"]),
-        tests("PipelinesTests", ["Jansson", "Pipelines"]),
+        tests("PipelinesTests", ["Dice", "Jansson", "Pipelines"]),
         tests("PluginProtocolTests", ["Jansson", "PluginProtocol"]),
         tests("ProcessesTests", ["Processes"]),
         tests("DefinitionsTests", ["Definitions", "Jansson", "Pipelines"]),
-        tests("EngineTests", ["Engine", "Pipelines"], resources: [.copy("transcripts")]),
+        tests("EngineTests", ["Dice", "Engine", "Pipelines"], resources: [.copy("transcripts")]),
         tests("ScenariosTests", ["Engine", "Jansson", "Pipelines", "Scenarios"]),
         tests("ArtifactsTests", ["Artifacts"]),
         tests("WorkspacesTests", ["Processes", "Workspaces", "penstock-sandbox"]),
-        tests("PluginHostTests", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),
-        tests("SettingsTests", ["Definitions", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
+        tests("PluginHostTests", ["Dice", "Jansson", "PluginHost", "PluginProtocol", "Processes"]),
+        tests("SettingsTests", ["Definitions", "Dice", "Jansson", "PluginHost", "PluginProtocol", "Settings"]),
         tests(
             "RunnerTests",
             [
@@ -156,14 +157,13 @@ let package = Package(
         tests(
             "PenstockTests",
             [
-                "Artifacts", "Client", "Conformance", "Failpoints", "Jansson", "PluginProtocol", "Processes",
-                "penstock",
-                "penstock-sandbox", .product(name: "GRDB", package: "GRDB.swift"),
+                "Artifacts", "Client", "Conformance", "Dice", "Failpoints", "Jansson", "PluginProtocol", "Processes",
+                "penstock", "penstock-sandbox", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(
-            name: "DeploymentWindowTests", dependencies: ["DeploymentWindow", "PluginProtocol"],
+            name: "DeploymentWindowTests", dependencies: ["DeploymentWindow", "Dice", "PluginProtocol"],
             exclude: ["Quartz.java"], swiftSettings: strict),
-        tests("SimulationTests", ["Engine", "Pipelines", "Store"]),
+        tests("SimulationTests", ["Dice", "Engine", "Pipelines", "Store"]),
         tests(
             "StoreTests", ["Engine", "Pipelines", "Store", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.copy("schema-1.sql")]),

@@ -11,8 +11,8 @@ import Workspaces
 /// One job from its plan to its verdict, in a process of its own or with a worker.
 struct PluginRun: Sendable {
     private let id: String
-    private let assignment: Assignment
-    private let setup: RunnerSetup
+    let assignment: Assignment
+    let setup: RunnerSetup
     private let slots: SlotPool?
     private let workers: Workers
     private let cancel: CancelSignal
@@ -183,51 +183,6 @@ struct PluginRun: Sendable {
         return try plan.job(id, in: workspace, hasCache: cache != nil)
     }
 
-    private func materialiseInputs(into workspace: Workspace) async throws {
-        guard !assignment.inputs.isEmpty else { return }
-        let (inputs, store) = (assignment.inputs, setup.artifacts)
-        try await blocking {
-            for (name, text) in inputs {
-                guard let digest = ArtifactDigest(text) else {
-                    throw Failure(.inputArtifactUnavailable, "input artifact \(name): \"\(text)\" is no digest")
-                }
-                do throws(ArtifactError) {
-                    try store.materialise(digest, into: workspace.input(name))
-                } catch {
-                    throw Failure(inputArtifact: name, error)
-                }
-                reach(.inputLaidOut)
-            }
-            try workspace.handOverInputs()
-            reach(.inputsHandedOver)
-        }
-    }
-
-    /// Nothing depends on a cache: one that cannot be had or kept is said, and the job goes on.
-    /// - Returns: where it is to be kept; nil when the job has none.
-    private func borrowCache(_ plan: PluginPlan, _ workspace: Workspace) async throws -> String? {
-        guard let path = plan.cache else { return nil }
-        do {
-            try await blocking { try workspace.borrowCache(from: path) }
-            reach(.cacheBorrowed)
-            return path
-        } catch {
-            warn("no cache for this job: \(error)")
-            return nil
-        }
-    }
-
-    private func returnCache(to path: String, after verdict: Verdict?, _ workspace: Workspace) async {
-        // What may have outgrown the workspace must not stand in the next one.
-        if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { return }
-        do {
-            try await blocking { try workspace.returnCache(to: path) }
-            reach(.cacheReturned)
-        } catch {
-            warn("the cache of this job is lost: \(error)")
-        }
-    }
-
     private func command(for launch: Launch) async throws -> Command {
         guard case .bubblewrap = setup.sandbox else { return setup.sandbox.command(for: launch) }
         let reachable = try await blocking {
@@ -290,7 +245,7 @@ struct PluginRun: Sendable {
         return nil
     }
 
-    private func warn(_ text: String) { write(LogRecord(source: .host, level: .warning, text: text)) }
+    func warn(_ text: String) { write(LogRecord(source: .host, level: .warning, text: text)) }
 }
 
 /// Removes a workspace; one that cannot be removed now is at the next start.

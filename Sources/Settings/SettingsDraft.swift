@@ -98,8 +98,9 @@ private func escaped(_ value: JSON) -> String {
     }.joined()
 }
 
+/// The separators of lines and paragraphs are no controls, but YAML 1.1 ends a line with each of them.
 private func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    0x7F..<0xA0 ~= scalar.value || [0xFEFF, 0xFFFE, 0xFFFF].contains(scalar.value)
+    0x7F..<0xA0 ~= scalar.value || [0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF].contains(scalar.value)
 }
 
 /// A key: bare when nothing could take it for something else.

@@ -1,3 +1,4 @@
+import Dice
 import Foundation
 import Testing
 
@@ -21,7 +22,7 @@ private let yearSeconds = 31_556_952
 struct QuartzTests {
     @Test("an expression that is accepted selects the minutes that Quartz selects (CND-10)")
     func agrees() throws {
-        var random = Generator(state: settings["PENSTOCK_QUARTZ_SEED"].flatMap { UInt64($0) } ?? 1)
+        var random = Dice(state: settings["PENSTOCK_QUARTZ_SEED"].flatMap { UInt64($0) } ?? 1)
         let questions = (0..<(Int(settings["PENSTOCK_QUARTZ_EXPRESSIONS"] ?? "") ?? 0)).map { _ in
             Question(&random)
         }
@@ -99,7 +100,7 @@ private struct Question: CustomStringConvertible {
         (self.zone, self.expression, self.instants) = (zone, expression, instants)
     }
 
-    init(_ random: inout Generator) {
+    init(_ random: inout Dice) {
         zone = zones.randomElement(using: &random)!
         let isOfWeek = Bool.random(using: &random)
         let ofMonth = isOfWeek ? "?" : dayOfMonth(&random)
@@ -113,7 +114,7 @@ private struct Question: CustomStringConvertible {
     }
 
     /// Whole minutes; half of them near where clocks are changed, at a month's end or in spring and autumn.
-    private static func instant(_ index: Int, _ random: inout Generator) -> Int {
+    private static func instant(_ index: Int, _ random: inout Dice) -> Int {
         let year = firstInstant + Int.random(in: 0..<12, using: &random) * yearSeconds
         let near = [83, 67, 297, 307, 26, 120].randomElement(using: &random)! + Int.random(in: -7...7, using: &random)
         let day = index % 2 == 0 ? near : Int.random(in: 0..<365, using: &random)
@@ -127,7 +128,7 @@ private struct Question: CustomStringConvertible {
 private let months = ["JAN", "feb", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "Dec"]
 private let weekdays = ["SUN", "MON", "tue", "WED", "THU", "FRI", "Sat"]
 
-private func dayOfMonth(_ random: inout Generator) -> String {
+private func dayOfMonth(_ random: inout Dice) -> String {
     switch Int.random(in: 0..<6, using: &random) {
     case 0: ["L", "LW", "L-1", "L-3", "L-3W", "L-0", "L-27"].randomElement(using: &random)!
     // Later days, which not all months have, are settled in CronExpressionTests.
@@ -137,7 +138,7 @@ private func dayOfMonth(_ random: inout Generator) -> String {
     }
 }
 
-private func dayOfWeek(_ random: inout Generator) -> String {
+private func dayOfWeek(_ random: inout Dice) -> String {
     let day =
         Bool.random(using: &random)
         ? "\(Int.random(in: 1...7, using: &random))" : weekdays.randomElement(using: &random)!
@@ -150,7 +151,7 @@ private func dayOfWeek(_ random: inout Generator) -> String {
 }
 
 /// With one character lost, added or exchanged.
-private func mutated(_ expression: String, _ random: inout Generator) -> String {
+private func mutated(_ expression: String, _ random: inout Dice) -> String {
     var characters = Array(expression)
     let place = Int.random(in: 2..<characters.count, using: &random)  // the seconds stay 0
     if Bool.random(using: &random) { characters.remove(at: place) }
@@ -160,12 +161,12 @@ private func mutated(_ expression: String, _ random: inout Generator) -> String 
     return String(characters)
 }
 
-private func list(_ range: ClosedRange<Int>, _ names: [String], _ random: inout Generator) -> String {
+private func list(_ range: ClosedRange<Int>, _ names: [String], _ random: inout Dice) -> String {
     if Int.random(in: 0..<5, using: &random) == 0 { return "*" }
     return (0..<Int.random(in: 1...3, using: &random)).map { _ in part(range, names, &random) }.joined(separator: ",")
 }
 
-private func part(_ range: ClosedRange<Int>, _ names: [String], _ random: inout Generator) -> String {
+private func part(_ range: ClosedRange<Int>, _ names: [String], _ random: inout Dice) -> String {
     let (first, last) = (Int.random(in: range, using: &random), Int.random(in: range, using: &random))
     let step = Int.random(in: 1...(range.count - 1), using: &random)
     let isNamed = !names.isEmpty && Bool.random(using: &random)
@@ -175,18 +176,5 @@ private func part(_ range: ClosedRange<Int>, _ names: [String], _ random: inout 
     case 3: return "\(first)-\(last)/\(step)"
     case 4: return "\(first)/\(step)"
     default: return Bool.random(using: &random) ? "*/\(step)" : "/\(step)"
-    }
-}
-
-/// SplitMix64: the same seed, the same questions.
-private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import Dice
 import Glibc
 import Jansson
 import Testing
@@ -77,18 +78,6 @@ struct CrashTests {
         #expect(try await site.run(pipeline(source, Stage("Build", action("Make", "true")))).code == 0)
         try await site.expectNothingLeft()
         #expect(try await site.penstock("history").text.contains("InProgress"), "the first can still be resumed")
-    }
-
-    /// SplitMix64, so that a failing walk can be walked again.
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var bits = state
-            bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-            return bits ^ (bits >> 31)
-        }
     }
 
     @Test(

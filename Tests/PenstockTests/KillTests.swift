@@ -46,6 +46,7 @@ extension Site {
         Task {
             while !run.isOver {
                 await attend(run, Client(socket: socket), definition)
+                // The API tells nobody that something waits for an answer: it has to be asked now and then.
                 try await Task.sleep(for: .milliseconds(20))
             }
         }

@@ -1,3 +1,4 @@
+import Dice
 import Jansson
 import Pipelines
 import Testing
@@ -5,7 +6,7 @@ import Testing
 struct MutationTests {
     @Test(arguments: 0..<20)
     func `A mutated definition is judged and never crashes, and what was read is written back the same`(seed: UInt64) {
-        var random = Seeded(state: seed)
+        var random = Dice(state: seed)
         for _ in 0..<100 {
             var document = sample
             for _ in 0...Int.random(in: 0...4, using: &random) { document = document.mutated(with: &random) }
@@ -17,20 +18,8 @@ struct MutationTests {
     }
 }
 
-/// SplitMix64: the same seed gives the same definitions.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 extension JSON {
-    fileprivate func mutated(with random: inout Seeded) -> JSON {
+    fileprivate func mutated(with random: inout Dice) -> JSON {
         switch self {
         case .object(var members) where !members.isEmpty && Int.random(in: 0..<8, using: &random) > 0:
             let key = members.keys.sorted().randomElement(using: &random)!

@@ -1,3 +1,4 @@
+import Dice
 import Glibc
 import Jansson
 import PluginProtocol
@@ -256,7 +257,7 @@ struct VerdictTests {
                     stream: .output, offset: 0, bytes: PluginMessage(jobId: jobId, body: done).json.serialized,
                     ending: .newline)),
         ]
-        var random = SeededGenerator(state: 7)
+        var random = Dice(state: 7)
         for _ in 0..<500 {
             var story = Story(heartbeatSeconds: 5)
             let order = inputs.shuffled(using: &random)
@@ -264,16 +265,6 @@ struct VerdictTests {
             #expect(story.verdicts.count == 1, "\(order)")
             #expect(story.effects.last.map { if case .finish = $0 { true } else { false } } == true)
         }
-    }
-}
-
-/// The same shuffles in each run.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ (state >> 29)
     }
 }
 

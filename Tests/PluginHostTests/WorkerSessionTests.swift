@@ -1,3 +1,4 @@
+import Dice
 import Glibc
 import Jansson
 import PluginProtocol
@@ -474,7 +475,7 @@ struct WorkerSessionCrashTests {
 struct WorkerSessionWalkTests {
     @Test("every walk gives each job one end and ends with nothing left", arguments: 0..<200)
     func walk(seed: Int) {
-        var random = Steps(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1)
+        var random = Dice(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1)
         var story = Story(seats: 3, heartbeatSeconds: 5)
         var wanted: [String] = []
         var (handed, cursor): (Set<String>, Int) = ([], 0)
@@ -541,14 +542,4 @@ struct WorkerSessionWalkTests {
         }
     }
 
-    private struct Steps: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return state
-        }
-    }
 }

@@ -1,3 +1,4 @@
+import Dice
 import Engine
 import Pipelines
 import Store

@@ -18,46 +18,41 @@ struct RejectCommand: AsyncParsableCommand {
 }
 
 struct ApprovalOptions: ParsableArguments {
-    @Argument(help: "The pipeline.")
-    var pipeline: String
-    @Argument(help: "The stage.")
-    var stage: String
+    @OptionGroup var place: StagePlace
     @Argument(help: "The action.")
     var action: String
     @Option(help: "What the record says of it, at most 512 characters.")
     var summary: String = ""
     @Option(help: "The execution, where several wait: in mode PARALLEL.")
     var execution: String?
-    @OptionGroup var daemon: DaemonOptions
 
     func answer(_ status: String) async throws {
         let token: String
         if let execution { token = try await pendingToken(in: execution) } else { token = try await pendingToken() }
-        let input: [String: JSON?] = [
-            "pipelineName": .string(pipeline), "stageName": .string(stage), "actionName": .string(action),
-            "token": .string(token), "result": ["status": .string(status), "summary": .string(summary)],
-        ]
-        try await daemon.tell("PutApprovalResult", input) { _ in nil }
+        let result: JSON = ["status": .string(status), "summary": .string(summary)]
+        try await place.tell(
+            "PutApprovalResult", ["actionName": .string(action), "token": .string(token), "result": result])
     }
 
     /// Of the one that waits (APR-3).
     private func pendingToken() async throws -> String {
-        let state = try await daemon.call("GetPipelineState", ["name": .string(pipeline)])
-        let stage = state.list("stageStates").first { $0.text("stageName") == self.stage }
+        let state = try await place.daemon.call("GetPipelineState", ["name": .string(place.pipeline)])
+        let stage = state.list("stageStates").first { $0.text("stageName") == place.stage }
         let action = stage?.list("actionStates").first { $0.text("actionName") == self.action }
         if let token = action?["latestExecution"]?["token"]?.stringValue { return token }
         throw Answer(
-            .no, "\(pipeline): \(self.stage)/\(self.action) waits for no approval; in mode PARALLEL give --execution")
+            .no,
+            "\(place.pipeline): \(place.stage)/\(self.action) waits for no approval; in mode PARALLEL give --execution")
     }
 
     private func pendingToken(in execution: String) async throws -> String {
-        let id = try await daemon.execution(execution, of: pipeline)
-        let answer = try await daemon.call(
-            "ListActionExecutions", ["pipelineName": .string(pipeline), "filter": ["pipelineExecutionId": id]])
+        let id = try await place.execution(execution)
+        let answer = try await place.daemon.call(
+            "ListActionExecutions", ["pipelineName": .string(place.pipeline), "filter": ["pipelineExecutionId": id]])
         let waiting = answer.list("actionExecutionDetails").first {
-            $0.text("stageName") == stage && $0.text("actionName") == action && $0.text("status") == "InProgress"
+            $0.text("stageName") == place.stage && $0.text("actionName") == action && $0.text("status") == "InProgress"
         }
         if let token = waiting?["output"]?["executionResult"]?["externalExecutionId"]?.stringValue { return token }
-        throw Answer(.no, "\(pipeline): \(stage)/\(action) of \(execution) waits for no approval")
+        throw Answer(.no, "\(place.pipeline): \(place.stage)/\(action) of \(execution) waits for no approval")
     }
 }

@@ -31,25 +31,17 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Runs the failed actions of a stage again, or all of them.")
 
-    @Argument(help: "The pipeline.")
-    var pipeline: String
-    @Argument(help: "The stage.")
-    var stage: String
+    @OptionGroup var place: StagePlace
     @Argument(help: "The execution's id, or its first characters.")
     var execution: String
     @Flag(help: "Those that succeeded, too.")
     var allActions = false
-    @OptionGroup var daemon: DaemonOptions
 
     func run() async throws {
-        let id = try await daemon.execution(execution, of: pipeline)
-        try await daemon.tell(
+        let id = try await place.execution(execution)
+        try await place.tell(
             "RetryStageExecution",
-            [
-                "pipelineName": .string(pipeline), "stageName": .string(stage), "pipelineExecutionId": id,
-                "retryMode": allActions ? "ALL_ACTIONS" : "FAILED_ACTIONS",
-            ]
-        ) { _ in nil }
+            ["pipelineExecutionId": id, "retryMode": allActions ? "ALL_ACTIONS" : "FAILED_ACTIONS"])
     }
 }
 
@@ -61,24 +53,16 @@ struct OverrideCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "override", abstract: "Lets an execution go on in spite of a condition of a stage.")
 
-    @Argument(help: "The pipeline.")
-    var pipeline: String
-    @Argument(help: "The stage.")
-    var stage: String
+    @OptionGroup var place: StagePlace
     @Argument(help: "The execution's id, or its first characters.")
     var execution: String
     @Option(help: "beforeEntry or onSuccess.")
     var condition: Condition
-    @OptionGroup var daemon: DaemonOptions
 
     func run() async throws {
-        let id = try await daemon.execution(execution, of: pipeline)
-        try await daemon.tell(
+        let id = try await place.execution(execution)
+        try await place.tell(
             "OverrideStageCondition",
-            [
-                "pipelineName": .string(pipeline), "stageName": .string(stage), "pipelineExecutionId": id,
-                "conditionType": condition == .beforeEntry ? "BEFORE_ENTRY" : "ON_SUCCESS",
-            ]
-        ) { _ in nil }
+            ["pipelineExecutionId": id, "conditionType": condition == .beforeEntry ? "BEFORE_ENTRY" : "ON_SUCCESS"])
     }
 }

@@ -8,29 +8,23 @@ struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback", abstract: "Runs a stage with what an earlier execution had, and prints the new id.")
 
-    @Argument(help: "The pipeline.")
-    var pipeline: String
-    @Argument(help: "The stage.")
-    var stage: String
+    @OptionGroup var place: StagePlace
     @Argument(help: "The id of an execution that succeeded in the stage, or its first characters.")
     var target: String
     @Flag(help: "Only say in what it differs from what succeeded in the stage last.")
     var preview = false
     @OptionGroup var plugins: PluginOptions
-    @OptionGroup var daemon: DaemonOptions
 
     func run() async throws {
         if preview { return try await showPreview() }
-        let id = try await daemon.execution(target, of: pipeline)
-        try await daemon.tell(
-            "RollbackStage",
-            ["pipelineName": .string(pipeline), "stageName": .string(stage), "targetPipelineExecutionId": id]
-        ) { $0.text("pipelineExecutionId") }
+        let id = try await place.execution(target)
+        try await place.tell("RollbackStage", ["targetPipelineExecutionId": id]) { $0.text("pipelineExecutionId") }
     }
 
     /// From the state directory: no daemon is needed for it.
     private func showPreview() async throws {
-        let store = try Store(directory: absolute(daemon.state), access: .reading)
+        let (pipeline, stage) = (place.pipeline, place.stage)
+        let store = try Store(directory: absolute(place.daemon.state), access: .reading)
         guard let stored = try await store.load(pipeline, limits: PipelineLimits()) else {
             throw Answer(.usage, "there is no pipeline \(pipeline)")
         }
@@ -48,6 +42,6 @@ struct RollbackCommand: AsyncParsableCommand {
         }
         let types = Installation(plugins).actionTypes
         let shown = ShownComparison.preview(rollbackOf: stage, from: last, to: target, catalogue: types)
-        print(daemon.format == .json ? shown.json.text : shown.human)
+        print(place.daemon.format == .json ? shown.json.text : shown.human)
     }
 }
