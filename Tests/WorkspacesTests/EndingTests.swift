@@ -53,13 +53,17 @@ import Workspaces
     func graceful() async throws {
         let site = try await Site()
         let launch = try site.launch("trap 'echo caught; exit 5' TERM; echo ready; read -t 1000 <> <(:); echo missed")
-        var child: Int32?
+        // They come through two pipes, in any order.
+        var (child, isReady): (Int32?, Bool) = (nil, false)
         let outcome = try await site.run(launch) { _, line in
             let text = String(decoding: line.bytes, as: UTF8.self)
             if line.stream == .status, let number = text.split(separator: "child-pid\": ").dropFirst().first {
                 child = Int32(number.prefix { $0.isNumber })
             }
-            if line.stream == .output, text == "ready", let child { kill(-child, SIGTERM) }
+            if line.stream == .output, text == "ready" { isReady = true }
+            guard isReady, let child else { return }
+            isReady = false
+            kill(-child, SIGTERM)
         }
         #expect(child != nil)
         #expect(outcome.output == ["ready", "caught"])
