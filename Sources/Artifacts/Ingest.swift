@@ -137,6 +137,9 @@ struct Ingest: ~Copyable {
             try check(fsync(blobs.raw), "cannot write", store.blobsPath)
             reach(.blobsPlaced)
             try move(incoming, from: temporary.directory.raw, to: trees.raw, as: digest.fileName)
+        } else {
+            // A collection leaves alone what was taken in of late.
+            try check(utimensat(trees.raw, digest.fileName, nil, 0), "cannot write", store.treesPath)
         }
         // Also when the tree was there: another ingest may have put it there a moment ago.
         try check(fsync(trees.raw), "cannot write", store.treesPath)

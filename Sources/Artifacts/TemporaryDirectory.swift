@@ -38,6 +38,15 @@ struct TemporaryDirectory: ~Copyable {
         try lock.forEachName(of: parent) { name in remove(name, from: lock.raw) }
     }
 
+    /// While the descriptor is locked there is no ingest at work, and none begins.
+    static func withoutIngests(_ parent: String) throws(ArtifactError) -> Descriptor {
+        let lock = try Descriptor(opening: parent, O_RDONLY | O_DIRECTORY)
+        while flock(lock.raw, LOCK_EX) != 0 {
+            if errno != EINTR { throw .system(errno, "cannot lock", parent) }
+        }
+        return lock
+    }
+
     /// Best effort: what stays is removed by the next sweep.
     private static func remove(_ name: UnsafePointer<CChar>, from parent: Int32) {
         let raw = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

@@ -10,6 +10,7 @@ public actor Driver {
     private let failed: @Sendable (any Error) -> Void
 
     private var pending: [Submission] = []
+    private var oblivions: [Oblivion] = []
     private var isDraining = false
     private var accepted: [Effect] = []
     private var failure: (any Error)?
@@ -61,9 +62,16 @@ public actor Driver {
     public func submit(_ event: PipelineEvent) async throws {
         try await withCheckedThrowingContinuation { submitter in
             pending.append(Submission(event: event, submitter: submitter))
-            guard !isDraining else { return }
-            isDraining = true
-            Task { await drain() }
+            drainUnlessDraining()
+        }
+    }
+
+    /// Removes executions from the archive of the journal, but for those that are not over, or are known to a gate.
+    /// - Returns: what is forgotten.
+    func forget(_ executions: [ExecutionID], in archive: any Archive) async throws -> [ExecutionID] {
+        try await withCheckedThrowingContinuation { requester in
+            oblivions.append(Oblivion(executions: executions, archive: archive, requester: requester))
+            drainUnlessDraining()
         }
     }
 
@@ -80,14 +88,34 @@ public actor Driver {
         if !state.executions.isEmpty { try await withCheckedThrowingContinuation { waiters.append($0) } }
     }
 
+    private func drainUnlessDraining() {
+        guard !isDraining else { return }
+        isDraining = true
+        Task { await drain() }
+    }
+
     /// Only one drain runs at a time, and nothing else writes `state`, so it cannot change while a commit waits.
     private func drain() async {
-        while !pending.isEmpty {
-            let batch = pending
-            pending = []
+        while !pending.isEmpty || !oblivions.isEmpty {
+            let (batch, oblivions) = (pending, oblivions)
+            (pending, self.oblivions) = ([], [])
             await take(batch)
+            // In turn with the facts: none of them may be about what is being forgotten.
+            for oblivion in oblivions { await take(oblivion) }
         }
         isDraining = false
+    }
+
+    private func take(_ oblivion: Oblivion) async {
+        let known = Set(state.executions.keys).union(state.gates.values.flatMap(\.executions))
+        let executions = oblivion.executions.filter { !known.contains($0) }
+        do {
+            if let failure { throw failure }
+            try await oblivion.archive.forget(executions)
+            oblivion.requester.resume(returning: executions)
+        } catch {
+            oblivion.requester.resume(throwing: error)
+        }
     }
 
     private func take(_ batch: [Submission]) async {
@@ -147,6 +175,13 @@ public actor Driver {
 private struct Submission {
     let event: PipelineEvent
     let submitter: CheckedContinuation<Void, any Error>?
+}
+
+/// Executions that are to be forgotten.
+private struct Oblivion {
+    let executions: [ExecutionID]
+    let archive: any Archive
+    let requester: CheckedContinuation<[ExecutionID], any Error>
 }
 
 /// What several facts change together.

@@ -136,4 +136,13 @@ public protocol Archive: Journal, History {
 
     /// The execution that was started with a token (EXE-4).
     func execution(startedWith token: String, of pipeline: String) async throws -> ExecutionID?
+
+    /// Removes executions that are over, with all that is known of them.
+    func forget(_ executions: [ExecutionID]) async throws
+
+    /// All executions as they count for what is kept, and the gates of all pipelines.
+    func holdings() async throws -> (executions: [Holding], gates: [Gate])
+
+    /// The digests of all artifacts that anything refers to, but for some executions.
+    func artifactsInUse(without forgotten: Set<ExecutionID>) async throws -> Set<String>
 }

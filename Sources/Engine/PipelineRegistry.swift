@@ -110,6 +110,12 @@ public actor PipelineRegistry {
 
     private func forget(_ name: String) { drivers[name] = nil }
 
+    /// Removes executions that are over.
+    /// - Returns: what is forgotten.
+    public func forget(_ executions: [ExecutionID], of name: String) async throws -> [ExecutionID] {
+        try await driver(of: name)?.forget(executions, in: archive) ?? []
+    }
+
     private func changing<Value: Sendable>(
         _ change: @escaping @Sendable (PipelineRegistry) async throws -> Value
     ) async throws -> Value {

@@ -108,4 +108,13 @@ public enum Failpoint: String, CaseIterable, Sendable {
     case survivorsEnded
     /// What an earlier process was about has been taken up again.
     case recovered
+
+    // MARK: What is not kept for ever
+
+    /// Executions are forgotten, and their logs and artifacts are there.
+    case executionsForgotten
+    /// The logs of what is forgotten are gone, and its artifacts are there.
+    case logsRemoved
+    /// Artifacts are gone, and their files are there.
+    case treesCollected
 }

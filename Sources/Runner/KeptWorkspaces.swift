@@ -60,6 +60,22 @@ public struct KeptWorkspaces: Hashable, Sendable {
         }
     }
 
+    /// Removes what is kept of an execution, but for what is in use.
+    /// - Returns: how many workspaces, and what they took on disk.
+    func free(_ execution: String, _ isRehearsal: Bool) throws(WorkspaceError) -> (count: Int, bytes: Int) {
+        let folder = "\(directory)/\(execution)"
+        var freed = (count: 0, bytes: 0)
+        for name in folders(in: folder) where isKept(name) {
+            guard let hold = Hold("\(folder)/\(name)") else { continue }
+            freed.count += 1
+            freed.bytes += usage("\(folder)/\(name)").bytes
+            if !isRehearsal { try Workspace(root: "\(folder)/\(name)", owner: nil).remove() }
+            withExtendedLifetime(hold) {}
+        }
+        if !isRehearsal { rmdir(folder) }
+        return freed
+    }
+
     /// In nanoseconds. A rename changes it.
     private func changed(_ path: String) -> Int {
         var status = stat()

@@ -7,6 +7,7 @@ import PluginProtocol
 /// ```
 /// grants: {git: {network: true, hostPaths: {repositories: /srv/git}}}
 /// secrets: {deploy-key: {file: /run/secrets/deploy-key}, token: {environment: DEPLOY_TOKEN}}
+/// retention: {each: {days: 90, executions: 200}}
 /// CodeCommit: {repositories: {shop: {url: /srv/git/shop.git, password: {secret: token}}}}
 /// ```
 /// Every other key is a provider, with collections of named entries. In an entry `{secret: NAME}` stands for a secret.
@@ -28,19 +29,23 @@ public struct Settings: Sendable {
     private let grantsByPlugin: [String: Grants]
     private let secrets: [String: SecretSource]
     private let providers: [String: JSON]
+    /// How much of what is over is kept.
+    public let retention: JSON?
 
     /// No settings: nothing is granted and nothing is known.
-    public static let none = Settings(path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:])
+    public static let none = Settings(
+        path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:], retention: nil)
 
     private init(
         path: String?, options: [String], grantsByPlugin: [String: Grants], secrets: [String: SecretSource],
-        providers: [String: JSON]
+        providers: [String: JSON], retention: JSON?
     ) {
         self.path = path
         self.options = options
         self.grantsByPlugin = grantsByPlugin
         self.secrets = secrets
         self.providers = providers
+        self.retention = retention
     }
 
     /// - Parameters:
@@ -56,8 +61,8 @@ public struct Settings: Sendable {
         var secrets: [String: SecretSource] = [:]
         for (name, reader) in try root.optional("secrets")?.members() ?? [] { secrets[name] = try SecretSource(reader) }
         var providers: [String: JSON] = [:]
-        for (name, reader) in try root.members() where !["grants", "secrets"].contains(name) {
-            if !known.contains(name), let near = nearest(to: name, in: known.union(["grants", "secrets"])) {
+        for (name, reader) in try root.members() where !Self.own.contains(name) {
+            if !known.contains(name), let near = nearest(to: name, in: known.union(Self.own)) {
                 throw JSONTypeError(path: name, problem: "is not a known provider; did you mean \"\(near)\"?")
             }
             for (_, collection) in try reader.members() {
@@ -67,8 +72,11 @@ public struct Settings: Sendable {
         }
         self.init(
             path: path, options: options, grantsByPlugin: grants, secrets: secrets,
-            providers: providers)
+            providers: providers, retention: try root.optional("retention")?.value)
     }
+
+    /// What is no provider.
+    private static let own: Set<String> = ["grants", "secrets", "retention"]
 
     public func grants(of plugin: String) -> Grants { grantsByPlugin[plugin] ?? Grants() }
 

@@ -25,17 +25,22 @@ extension Database {
 
     /// EXE-15: of a name that is used again nothing old is to be seen.
     private func delete(_ pipeline: String) throws {
-        let executions = "(SELECT id FROM execution WHERE pipeline = ?)"
+        try deleteExecutions(where: "pipeline = ?", pipeline)
+        try run("DELETE FROM gates WHERE pipeline = ?", [pipeline])
+        try run("DELETE FROM pipeline WHERE name = ?", [pipeline])
+    }
+
+    /// - Parameter condition: of SQL over `execution`, with one argument.
+    func deleteExecutions(where condition: String, _ argument: String) throws {
+        let executions = "(SELECT id FROM execution WHERE \(condition))"
         let actions = "(SELECT id FROM action WHERE execution IN \(executions))"
         for table in ["artifact", "revision", "outputVariable"] {
-            try run("DELETE FROM \(table) WHERE action IN \(actions)", [pipeline])
+            try run("DELETE FROM \(table) WHERE action IN \(actions)", [argument])
         }
         for table in ["action", "stage", "outbox", "fact"] {
-            try run("DELETE FROM \(table) WHERE execution IN \(executions)", [pipeline])
+            try run("DELETE FROM \(table) WHERE execution IN \(executions)", [argument])
         }
-        try run("DELETE FROM gates WHERE pipeline = ?", [pipeline])
-        try run("DELETE FROM execution WHERE pipeline = ?", [pipeline])
-        try run("DELETE FROM pipeline WHERE name = ?", [pipeline])
+        try run("DELETE FROM execution WHERE \(condition)", [argument])
     }
 
     func append(_ fact: Fact, of execution: String) throws {

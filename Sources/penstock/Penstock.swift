@@ -26,8 +26,8 @@ struct Penstock: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, ImportCommand.self, PlanCommand.self,
             TestCommand.self, SettingsCommand.self, HistoryCommand.self, ShowCommand.self, DiffCommand.self,
-            LogsCommand.self, ServeCommand.self, StartCommand.self, StopCommand.self, RetryCommand.self,
-            RollbackCommand.self,
+            LogsCommand.self, PruneCommand.self, ServeCommand.self, StartCommand.self, StopCommand.self,
+            RetryCommand.self, RollbackCommand.self,
             OverrideCommand.self, TransitionCommand.self, ApproveCommand.self, RejectCommand.self, StateCommand.self,
             PipelineCommand.self, ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self,
             DoctorCommand.self,

@@ -113,8 +113,10 @@ struct Wiring {
         let document = try mayBeMade && isMissing ? [:] : readDocument(at: path)
         let providers = Set(catalogue.plugins.flatMap(\.manifest.actionTypes).map(\.id.provider))
         do {
-            return try Settings(
+            let settings = try Settings(
                 document, path: path, options: named.map { ["--settings", absolute($0)] } ?? [], providers: providers)
+            _ = try RetentionPolicy(settings: settings.retention)
+            return settings
         } catch {
             throw DocumentError(file: path, problem: error.description)
         }
@@ -140,19 +142,22 @@ struct Wiring {
         }
         try await endSurvivors(in: workspaces)
         var setup = try setup(choice)
-        setup.artifacts = try ArtifactStore(directory: artifacts)
+        setup.artifacts = try artifactStore(writing: true)
         setup.kept = running.keepFailed ? kept : nil
         setup.width = running.jobs
         return Runner(setup, news: news)
     }
 
-    private var artifacts: String { "\(state)/artifacts" }
+    func artifactStore(writing: Bool) throws -> ArtifactStore {
+        let directory = "\(state)/artifacts"
+        return writing ? try ArtifactStore(directory: directory) : ArtifactStore(reading: directory)
+    }
 
     /// To look at jobs of the past: nothing is made, and nothing stored.
     func setup(_ choice: SandboxChoice) throws -> RunnerSetup {
         var setup = RunnerSetup(
             catalogue: catalogue, shippedPlugins: shippedPlugins, settings: settings,
-            artifacts: ArtifactStore(reading: artifacts), logs: logs, workspaces: workspaces,
+            artifacts: try artifactStore(writing: false), logs: logs, workspaces: workspaces,
             caches: "\(state)/caches", sandbox: try sandbox(choice), version: Penstock.version, now: now)
         setup.locks = locks
         return setup

@@ -90,7 +90,10 @@ struct KillTests {
         case order
     }
 
-    static func story(of failpoint: Failpoint) -> Story {
+    /// The steps of a pruning, which `PruneTests` kills.
+    static let pruning = Failpoint.allCases.filter { story(of: $0) == nil }
+
+    static func story(of failpoint: Failpoint) -> Story? {
         switch failpoint {
         case .beforeCommit, .insideCommit, .afterCommit, .effectTaken, .approvalTaken, .jobPlanned, .workspaceMade,
             .inputLaidOut, .inputsHandedOver, .cacheBorrowed, .sandboxReady, .spawned, .launchRecorded, .jobSent,
@@ -104,12 +107,13 @@ struct KillTests {
         case .stopAsked, .stopStored: .stop
         case .cancelTaken: .abandonment
         case .survivorsEnded, .recovered: .recovery
+        case .executionsForgotten, .logsRemoved, .treesCollected: nil
         }
     }
 
     /// Each step the first time, and those of the journal at every commit of a delivery.
     static let moments =
-        Failpoint.allCases.map { ($0, 1) } + [
+        Failpoint.allCases.filter { story(of: $0) != nil }.map { ($0, 1) } + [
             (.beforeCommit, 2), (.insideCommit, 2), (.insideCommit, 3), (.insideCommit, 5), (.insideCommit, 6),
             (.afterCommit, 2), (.afterCommit, 3), (.afterCommit, 4), (.afterCommit, 5), (.afterCommit, 6),
             (.effectTaken, 2), (.effectTaken, 4), (.outputIngested, 2), (.resultStored, 3),
@@ -119,7 +123,7 @@ struct KillTests {
         "the execution ends as it should, no result is taken twice, and nothing is left over (HST-08, HST-26)",
         arguments: moments)
     func killed(at failpoint: Failpoint, time: Int) async throws {
-        let story = Self.story(of: failpoint)
+        let story = try #require(Self.story(of: failpoint))
         let scene = try Scene(story == .order ? .daemon : .foreground(), story)
         try await scene.die(at: failpoint, time)
         try await scene.finish(deaths: 1)

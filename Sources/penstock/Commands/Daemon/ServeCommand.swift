@@ -1,4 +1,5 @@
 import ArgumentParser
+import Artifacts
 import Client
 import CodePipelineAPI
 import Engine
@@ -7,6 +8,7 @@ import Glibc
 import Jansson
 import PluginHost
 import Runner
+import Settings
 import Store
 import Synchronization
 
@@ -80,6 +82,8 @@ struct ServeCommand: AsyncParsableCommand {
             CodePipeline(
                 registry, catalogue: wiring.actionTypes, sandbox: sandbox.rawValue,
                 newID: { ExecutionID(randomUUID()) }, now: now), users: [geteuid(), 0], complain: { complain($0) })
+        let pruning = Task { await prune(store, registry, wiring, view) }
+        defer { pruning.cancel() }
         // What a daemon left that was killed.
         unlink(path)
         do {
@@ -95,6 +99,21 @@ struct ServeCommand: AsyncParsableCommand {
         unlink(path)
         await runner.shutdown()
         if let fault = journalFault.message { throw Answer(.fault, "ended, because nothing can be recorded: \(fault)") }
+    }
+
+    /// At the start and every hour, if the settings say how much is kept.
+    private func prune(_ store: Store, _ registry: PipelineRegistry, _ wiring: Wiring, _ view: ServeView) async {
+        guard wiring.settings.retention != nil else { return }
+        while !Task.isCancelled {
+            do {
+                let report = try await wiring.pruning(store) { try await registry.forget($0, of: $1) }
+                    .run(wiring.retention, at: now())
+                if report.bytes > 0 || !report.executions.isEmpty { view.say(report.sentence(isRehearsal: false)) }
+            } catch {
+                complain("cannot prune: \(error)")
+            }
+            try? await Task.sleep(for: .seconds(3_600))
+        }
     }
 
     private func refuseUsedPath(_ path: String) async throws {
