@@ -11,16 +11,21 @@ public struct ArtifactLimits: Hashable, Sendable {
     public var pathBytes: Int
     /// Bytes of all paths and link targets together, which are held in memory: 100,000 files have 600 each.
     public var textBytes: Int
+    /// How many times as large as an archive that is unpacked all its files together may be: text shrinks to a tenth, a
+    /// repetitive log to a hundredth; what would grow more is made to fill the disk. 64 MiB may come out of any archive.
+    public var ratio: Int
 
     public init(
         totalBytes: Int = 8 << 30, entries: Int = 200_000, depth: Int = 128, pathBytes: Int = 2048,
-        textBytes: Int = 64 << 20
+        textBytes: Int = 64 << 20,
+        ratio: Int = 200
     ) {
         self.totalBytes = totalBytes
         self.entries = entries
         self.depth = depth
         self.pathBytes = pathBytes
         self.textBytes = textBytes
+        self.ratio = ratio
     }
 
     /// Refuses the entry that comes after `count` others.
@@ -34,11 +39,19 @@ public struct ArtifactLimits: Hashable, Sendable {
     }
 
     /// Refuses the file with which the artifact has grown to `total` bytes.
-    func check(_ path: ArtifactPath, total: Int) throws(ArtifactError) {
+    /// - Parameter packedBytes: of the archive that is unpacked.
+    func check(_ path: ArtifactPath, total: Int, packedBytes: Int?) throws(ArtifactError) {
         if total > totalBytes {
             throw .limit(path, "brings the artifact to \(total) bytes or more; the limit is \(totalBytes) bytes")
         }
+        guard let packedBytes, total > Self.harmlessBytes, total / ratio >= packedBytes else { return }
+        throw .limit(
+            path,
+            "brings what is unpacked to \(total) bytes or more, out of an archive of \(packedBytes) bytes; the limit is"
+                + " \(ratio) times as many: if that is meant, unpack it elsewhere, and take the directory")
     }
+
+    private static let harmlessBytes = 64 << 20
 
     /// Refuses the entry with which the paths and link targets have grown to `textBytes`.
     func check(_ path: ArtifactPath, textBytes: Int) throws(ArtifactError) {

@@ -13,14 +13,15 @@ extension ArtifactStore {
         archive path: String, limits: ArtifactLimits = ArtifactLimits()
     ) throws(ArtifactError) -> ArtifactDigest {
         let file = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-        let kind = try file.status(of: path).st_mode & S_IFMT
+        let status = try file.status(of: path)
+        let kind = status.st_mode & S_IFMT
         if kind == S_IFDIR { throw ArtifactError(.badZip, path, "\(path) is a directory, not an archive") }
         if kind != S_IFREG { throw .unsupported(path, kind) }
         var beginning = [UInt8](repeating: 0, count: 4)
         if pread(file.raw, &beginning, 4, 0) == 4, [[0x50, 0x4B, 3, 4], [0x50, 0x4B, 5, 6]].contains(beginning) {
             return try ingest(zip: path, limits: limits)
         }
-        var ingest = try Ingest(into: self, limits: limits)
+        var ingest = try Ingest(into: self, limits: limits, packedBytes: Int(status.st_size))
         let reader = TarReader(path: path)
         try reader.open(file)
         var files: [ArtifactPath: ArtifactEntry] = [:]
@@ -34,6 +35,7 @@ extension ArtifactStore {
 private struct TarReader: ~Copyable {
     private let archive = archive_read_new()
     private let locale = UTF8Locale()
+    private let writer = BlobWriter()
     private let path: String
 
     init(path: String) {
@@ -85,7 +87,9 @@ private struct TarReader: ~Copyable {
         switch kind {
         case S_IFDIR: try ingest.addDirectory(place, mode: mode)
         case S_IFREG:
-            try ingest.addFile(place, mode: mode) { (buffer) throws(ArtifactError) in try fill(buffer, place) }
+            try ingest.addFile(place, mode: mode, by: writer) { (buffer) throws(ArtifactError) in
+                try fill(buffer, place)
+            }
             files[place] = ingest.entries.last
         case S_IFLNK: try ingest.addLink(place, target: archive_entry_symlink(header).map { bytes(of: $0) } ?? [])
         default: throw .unsupported(place.description, kind)

@@ -28,10 +28,11 @@ extension ArtifactStore {
         // Most of the work before anybody has to wait for it: an artifact never changes.
         try sweep.look()
         if isRehearsal { return try sweep.run(isRehearsal) }
-        let lock = try TemporaryDirectory.withoutIngests(temporaryPath)
-        defer { flock(lock.raw, LOCK_UN) }
+        let lock = try StoreLock(alone: temporaryPath)
         try sweep.look()
-        return try sweep.run(isRehearsal)
+        let collected = try sweep.run(isRehearsal)
+        _ = consume lock
+        return collected
     }
 }
 
@@ -67,8 +68,7 @@ private struct Sweep: ~Copyable {
         reach(.treesCollected)
         var dead: [String] = []
         try list(store.blobsPath) { name in
-            // What follows the digest tells copies of one content apart.
-            if let digest = BlobDigest(String(name.prefix(64))), !blobs.contains(digest) { dead.append(name) }
+            if let digest = BlobDigest(name), !blobs.contains(digest) { dead.append(name) }
         }
         for name in dead {
             try remove(name, in: store.blobsPath, isRehearsal)

@@ -1,19 +1,31 @@
 import Glibc
 
-extension ArtifactStore {
-    /// Lays a copy of an artifact out in a directory, checking each file's digest on the way.
+/// What the files of an artifact that is laid out have to do with the store's.
+public enum Sharing: Hashable, Sendable {
+    /// Each file is one of its own: whoever writes to it does not write to the store.
+    case copies
+    /// A file may be the store's own under one more name.
     ///
-    /// Files are copies, never hard links: whoever writes to them does not write to the store.
+    /// Only for a place where nobody can change a file or its mode: it is shown to others read-only, or they are neither
+    /// root nor the store's owner, nor in a group of his. Where there can be no such name, and where the mode would let anybody
+    /// write it or must be another than the store's, it is a copy all the same.
+    case links
+}
+
+extension ArtifactStore {
+    /// Lays an artifact out in a directory, checking each file's digest on the way.
     /// - Parameter path: absolute; not there (its parent is), or an empty directory, whose own mode stays.
     /// - Throws: `missing`, `corrupted`, `notEmpty`, and the codes of the machine; then `path` is as it was before.
-    public func materialise(_ digest: ArtifactDigest, into path: String) throws(ArtifactError) {
+    public func materialise(
+        _ digest: ArtifactDigest, into path: String, sharing: Sharing = .copies
+    ) throws(ArtifactError) {
         let entries = try entries(of: digest)
-        let blobs = try BlobReader(of: digest, in: self)
+        let blobs = try BlobFolder(of: self)
         let isNew = mkdir(path, 0o755) == 0
         if !isNew && errno != EEXIST { throw .system(errno, "cannot make the directory", path) }
         do throws(ArtifactError) {
             let root = try target(path, isNew: isNew)
-            try Layout(path: path, root: root).fill(with: entries, from: blobs)
+            try Layout(path: path, root: root, artifact: digest, sharing: sharing).fill(with: entries, from: blobs)
         } catch {
             if isNew { rmdir(path) }
             throw error

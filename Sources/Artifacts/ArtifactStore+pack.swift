@@ -10,7 +10,8 @@ extension ArtifactStore {
     /// - Throws: `missing`, `corrupted`, and the codes of the machine.
     public func pack(_ digest: ArtifactDigest, toZip path: String) throws(ArtifactError) {
         let entries = try entries(of: digest)
-        let blobs = try BlobReader(of: digest, in: self)
+        let blobs = try BlobFolder(of: self)
+        let reader = BlobReader(of: digest)
         let partial = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 16)).partial"
         let raw = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         if raw < 0 { throw .system(errno, "cannot write", path) }
@@ -18,7 +19,7 @@ extension ArtifactStore {
         do throws(ArtifactError) {
             let writer = ZipWriter(path: path)
             try writer.open(file)
-            for entry in entries { try writer.write(entry, from: blobs) }
+            for entry in entries { try writer.write(entry, reader, blobs) }
             try writer.finish()
             if rename(partial, path) != 0 { throw .system(errno, "cannot write", path) }
         } catch {
@@ -55,13 +56,15 @@ private struct ZipWriter: ~Copyable {
         try check(archive_write_open_fd(archive, file.raw))
     }
 
-    func write(_ item: ArtifactEntry, from blobs: borrowing BlobReader) throws(ArtifactError) {
+    func write(
+        _ item: ArtifactEntry, _ reader: borrowing BlobReader, _ blobs: borrowing BlobFolder
+    ) throws(ArtifactError) {
         archive_entry_clear(entry)
         archive_entry_set_pathname(entry, fileName(item.path.bytes))
         switch item.kind {
         case .file(let mode, let sizeBytes, let digest):
             try begin(S_IFREG | mode_t(mode), sizeBytes: sizeBytes)
-            try blobs.read(digest, of: item.path) { (bytes) throws(ArtifactError) in
+            try reader.read(digest, of: item.path, in: blobs) { (bytes) throws(ArtifactError) in
                 if archive_write_data(archive, bytes.baseAddress, bytes.count) != bytes.count { throw failure() }
             }
         case .directory(let mode): try begin(S_IFDIR | mode_t(mode), sizeBytes: 0)

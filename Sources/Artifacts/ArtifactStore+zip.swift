@@ -19,7 +19,7 @@ extension ArtifactStore {
         }
         if status.st_mode & S_IFMT != S_IFREG { throw .unsupported(path, status.st_mode & S_IFMT) }
         let records = try ZipDirectory(of: file, path: path, limits: limits).records
-        var ingest = try Ingest(into: self, limits: limits)
+        var ingest = try Ingest(into: self, limits: limits, packedBytes: Int(status.st_size))
         // libarchive does not take a zip without entries for one.
         if records.isEmpty { return try ingest.commit() }
         let reader = ZipReader(path: path)
@@ -35,6 +35,7 @@ extension ArtifactStore {
 private struct ZipReader: ~Copyable {
     private let archive = archive_read_new()
     private let locale = UTF8Locale()
+    private let writer = BlobWriter()
     private let path: String
 
     init(path: String) {
@@ -68,7 +69,8 @@ private struct ZipReader: ~Copyable {
         // Some programs state no mode at all: a file that nobody may read is of use to nobody.
         case S_IFDIR: try ingest.addDirectory(record.path, mode: mode == 0 ? 0o755 : mode)
         case S_IFREG:
-            try ingest.addFile(record.path, mode: mode == 0 ? 0o644 : mode) { (buffer) throws(ArtifactError) in
+            try ingest.addFile(record.path, mode: mode == 0 ? 0o644 : mode, by: writer) {
+                (buffer) throws(ArtifactError) in
                 try fill(buffer, from: record)
             }
         case S_IFLNK: try ingest.addLink(record.path, target: try target(of: entry, record))

@@ -3,11 +3,13 @@ import Glibc
 /// A content-addressed store of artifacts in a directory of its own.
 ///
 ///     blobs/<SHA-256 of the bytes>     one file for each different content, never changed
-///     trees/<SHA-256 of the text>      the canonical text of an artifact (see `Tree`)
-///     tmp/<random>/                    what an ingest has not finished
+///     trees/<SHA-256 of the text>      the canonical text of an artifact (see `Tree`); its time is that of the last ingest
+///     sizes/<bytes>                    a blob of so many bytes, and more than fit a buffer, was once put in
+///     tmp/<random>/                    what an ingest has not finished; `tmp` is also what is locked (see `StoreLock`)
 ///
 /// A tree is put in its place last, when all that it names is on disk: what has a tree is complete. Only the owner of
-/// the process can enter the store, so nothing that a plugin can write is ever the store's own file.
+/// the process can enter the store. A blob has the mode of the file that brought it, if that is one that it can lend to
+/// others (see `isShareable`), else 0644: so it can be laid out under one more name (see `Sharing`).
 /// Any number of threads may use a store at once; all calls block.
 public struct ArtifactStore: Hashable, Sendable {
     /// Absolute path of the store.
@@ -21,7 +23,8 @@ public struct ArtifactStore: Hashable, Sendable {
     /// - Throws: `readOnly`, `denied`, `diskFull`, `missing`, `system`.
     public init(directory: String) throws(ArtifactError) {
         self.directory = directory
-        for path in [directory, blobsPath, treesPath, temporaryPath] where mkdir(path, 0o700) != 0 && errno != EEXIST {
+        for path in [directory, blobsPath, treesPath, sizesPath, temporaryPath]
+        where mkdir(path, 0o700) != 0 && errno != EEXIST {
             throw .system(errno, "cannot make the artifact store's directory", path)
         }
         // A store of an earlier run may stand on a file system that has become read-only since.
@@ -31,6 +34,7 @@ public struct ArtifactStore: Hashable, Sendable {
 
     var blobsPath: String { directory + "/blobs" }
     var treesPath: String { directory + "/trees" }
+    var sizesPath: String { directory + "/sizes" }
     var temporaryPath: String { directory + "/tmp" }
 
     /// Whether the artifact has been ingested; its files are not looked at.

@@ -1,50 +1,55 @@
 import Glibc
 
-/// Reads the files of one artifact out of the store, and checks every byte against its digest.
+/// Reads the files of one artifact out of the store, on one thread, and checks every byte against its digest.
 struct BlobReader: ~Copyable {
-    private let store: ArtifactStore
-    private let artifact: ArtifactDigest
-    private let blobs: Descriptor
+    private let artifact: ArtifactDigest?
     private let hash = SHA256()
     private let buffer = Buffer()
 
-    init(of artifact: ArtifactDigest, in store: ArtifactStore) throws(ArtifactError) {
-        let blobs = try Descriptor(opening: store.blobsPath, O_RDONLY | O_DIRECTORY)
-        self.store = store
-        self.artifact = artifact
-        self.blobs = blobs
-    }
+    /// - Parameter artifact: for messages; nil for contents that no artifact names.
+    init(of artifact: ArtifactDigest?) { self.artifact = artifact }
 
     /// Hands over the content of the file at `path` piece by piece.
     /// - Throws: `missing`, `corrupted` (only after the last piece), and what `body` throws.
     func read(
-        _ digest: BlobDigest, of path: ArtifactPath,
+        _ digest: BlobDigest, of path: ArtifactPath, in blobs: borrowing BlobFolder,
         _ body: (UnsafeRawBufferPointer) throws(ArtifactError) -> Void
     ) throws(ArtifactError) {
-        let blob = try open(digest, of: path)
+        try read(try open(digest, of: path, in: blobs), digest, of: path, in: blobs, body)
+    }
+
+    func open(
+        _ digest: BlobDigest, of path: ArtifactPath, in blobs: borrowing BlobFolder
+    ) throws(ArtifactError) -> Descriptor {
+        if let blob = try blobs.open(digest) { return blob }
+        throw ArtifactError(
+            .missing, path.description,
+            "\(subject) is not whole: \(path) is not among \(blobs.path) as \(digest); ingest the artifact again")
+    }
+
+    private var subject: String { artifact.map { "artifact \($0)" } ?? "what no artifact names" }
+
+    /// - Parameter blob: as `open` gives it.
+    func read(
+        _ blob: borrowing Descriptor, _ digest: BlobDigest, of path: ArtifactPath, in blobs: borrowing BlobFolder,
+        _ body: (UnsafeRawBufferPointer) throws(ArtifactError) -> Void
+    ) throws(ArtifactError) {
+        // Of one before, which could not be read to its end.
+        hash.start()
         var count = buffer.bytes.count
         while count == buffer.bytes.count {
-            count = try blob.fill(buffer.bytes, of: "\(store.blobsPath)/\(digest)")
+            count = try blob.fill(buffer.bytes, of: "\(blobs.path)/\(digest)")
             let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count])
             hash.update(bytes)
             try body(bytes)
         }
         let found: BlobDigest = hash.finish()
         if found != digest {
+            let file = artifact == nil ? "\(blobs.path)/\(digest)" : path.description
             throw ArtifactError(
-                .corrupted, path.description,
-                "artifact \(artifact) is corrupted: \(path) must have the SHA-256 \(digest), but its copy in"
-                    + " \(store.blobsPath) has \(found); remove that copy and ingest the artifact again")
+                .corrupted, file,
+                "\(subject) is corrupted: \(file) must have the SHA-256 \(digest), but its copy in \(blobs.path) has"
+                    + " \(found); remove that copy and ingest the artifact again")
         }
-    }
-
-    private func open(_ digest: BlobDigest, of path: ArtifactPath) throws(ArtifactError) -> Descriptor {
-        let raw = openat(blobs.raw, digest.fileName, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        if raw >= 0 { return Descriptor(taking: raw) }
-        if errno != ENOENT { throw .system(errno, "cannot read", "\(store.blobsPath)/\(digest)") }
-        throw ArtifactError(
-            .missing, path.description,
-            "artifact \(artifact) is not whole: \(path) is not among \(store.blobsPath) as \(digest);"
-                + " ingest the artifact again")
     }
 }

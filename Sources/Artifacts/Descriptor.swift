@@ -22,14 +22,16 @@ struct Descriptor: ~Copyable {
     }
 
     /// Reads until the buffer is full or the file ends, and returns the number of bytes.
+    /// - Parameter enough: so many bytes are taken for all: whether more follow is not asked.
     func fill(
-        _ buffer: UnsafeMutableRawBufferPointer, of path: @autoclosure () -> String
+        _ buffer: UnsafeMutableRawBufferPointer, enough: Int? = nil, of path: @autoclosure () -> String
     ) throws(ArtifactError) -> Int {
         var filled = 0
         while filled < buffer.count {
             let count = read(raw, buffer.baseAddress! + filled, buffer.count - filled)
             if count == 0 { break }
             if count > 0 { filled += count } else if errno != EINTR { throw .system(errno, "cannot read", path()) }
+            if filled == enough { break }
         }
         return filled
     }
@@ -70,7 +72,8 @@ private let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name)!
 
 /// Room for one system call for most files, and for few for large ones.
 struct Buffer: ~Copyable {
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    static let sizeBytes = 1 << 20
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: sizeBytes, alignment: 4096)
 
     deinit { bytes.deallocate() }
 }

@@ -5,31 +5,32 @@ struct Layout: ~Copyable {
     /// For messages.
     let path: String
     let root: Descriptor
+    let artifact: ArtifactDigest
+    let sharing: Sharing
 
     /// Entries come sorted: each after the directory that holds it. On failure the directory is empty again.
-    func fill(with entries: [ArtifactEntry], from blobs: borrowing BlobReader) throws(ArtifactError) {
+    func fill(with entries: [ArtifactEntry], from blobs: borrowing BlobFolder) throws(ArtifactError) {
         do throws(ArtifactError) {
-            try lay(entries, from: blobs)
+            let narrow = try layFolders(entries)
+            try layFiles(entries, from: blobs)
+            try close(narrow)
         } catch {
             remove(entries)
             throw error
         }
     }
 
-    private func lay(_ entries: [ArtifactEntry], from blobs: borrowing BlobReader) throws(ArtifactError) {
+    /// Makes all directories and links.
+    /// - Returns: the directories that we could not write to, or leave: they get their modes when they are full.
+    private func layFolders(_ entries: [ArtifactEntry]) throws(ArtifactError) -> [(ArtifactPath, UInt16)] {
         var cursor = try cursor()
-        // Directories that we could not write to, or leave, get their modes when they are full, the deepest first.
         var narrow: [(ArtifactPath, UInt16)] = []
         for entry in entries {
+            if case .file = entry.kind { continue }
             try cursor.move(to: entry.path.parent)
             let (parent, name) = (cursor.directory.raw, fileName(entry.path.name))
             switch entry.kind {
-            case .file(let mode, _, let digest):
-                let file = try create(name, in: parent, entry.path)
-                try blobs.read(digest, of: entry.path) { (bytes) throws(ArtifactError) in
-                    try file.write(bytes, to: "\(path)/\(entry.path)")
-                }
-                try check(fchmod(file.raw, mode_t(mode)), entry.path)
+            case .file: break
             case .directory(let mode):
                 try check(mkdirat(parent, name, 0o700), entry.path)
                 try check(fchmodat(parent, name, mode_t(mode | 0o700), 0), entry.path)
@@ -38,9 +39,28 @@ struct Layout: ~Copyable {
                 try check(symlinkat(fileName(target), parent, name), entry.path)
             }
         }
+        return narrow
+    }
+
+    /// The deepest first.
+    private func close(_ narrow: [(ArtifactPath, UInt16)]) throws(ArtifactError) {
+        var cursor = try cursor()
         for (path, mode) in narrow.reversed() {
             try cursor.move(to: path.parent)
             try check(fchmodat(cursor.directory.raw, fileName(path.name), mode_t(mode), 0), path)
+        }
+    }
+
+    /// On several threads, the large ones first, so that none is left alone with one at the end.
+    private func layFiles(_ entries: [ArtifactEntry], from blobs: borrowing BlobFolder) throws(ArtifactError) {
+        let all = entries.filter { if case .file = $0.kind { true } else { false } }
+        let large = all.filter { $0.sizeBytes >= Buffer.sizeBytes }.sorted { $0.sizeBytes > $1.sizeBytes }
+        let files = large + all.filter { $0.sizeBytes < Buffer.sizeBytes }
+        let sizeBytes = files.reduce(0) { $0 + $1.sizeBytes }
+        try inParallel(files.count, sizeBytes: sizeBytes) { () throws(ArtifactError) in
+            FileLayer(cursor: try cursor(), reader: BlobReader(of: artifact))
+        } _: { (layer, number) throws(ArtifactError) in
+            try layer.lay(files[number], from: blobs, in: path, sharing)
         }
     }
 
@@ -60,13 +80,39 @@ struct Layout: ~Copyable {
         try DirectoryCursor(root: try root.descend([], to: .root))
     }
 
-    private func create(_ name: [CChar], in parent: Int32, _ path: ArtifactPath) throws(ArtifactError) -> Descriptor {
-        let raw = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        try check(raw, path)
-        return Descriptor(taking: raw)
+    private func check(_ result: Int32, _ entry: ArtifactPath) throws(ArtifactError) {
+        try Artifacts.check(result, entry, in: path)
     }
+}
 
-    private func check(_ result: Int32, _ entry: ArtifactPath = .root) throws(ArtifactError) {
-        if result < 0 { throw .system(errno, "cannot write", entry.isRoot ? path : "\(path)/\(entry)") }
+/// Lays out the files of one artifact, one after another, on one thread.
+private struct FileLayer: ~Copyable {
+    var cursor: DirectoryCursor
+    let reader: BlobReader
+
+    mutating func lay(
+        _ entry: ArtifactEntry, from blobs: borrowing BlobFolder, in top: String, _ sharing: Sharing
+    ) throws(ArtifactError) {
+        guard case .file(let mode, _, let digest) = entry.kind else { return }
+        try cursor.move(to: entry.path.parent)
+        let (parent, name) = (cursor.directory.raw, fileName(entry.path.name))
+        let blob = try reader.open(digest, of: entry.path, in: blobs)
+        if sharing == .links, isShareable(mode), try blob.status(of: blobs.path).st_mode & 0o7777 == mode_t(mode),
+            try blobs.link(digest, as: name, in: parent)
+        {
+            try reader.read(blob, digest, of: entry.path, in: blobs) { _ in }
+            return
+        }
+        let raw = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        try check(raw, entry.path, in: top)
+        let file = Descriptor(taking: raw)
+        try reader.read(blob, digest, of: entry.path, in: blobs) { (bytes) throws(ArtifactError) in
+            try file.write(bytes, to: "\(top)/\(entry.path)")
+        }
+        try check(fchmod(file.raw, mode_t(mode)), entry.path, in: top)
     }
+}
+
+private func check(_ result: Int32, _ entry: ArtifactPath, in top: String) throws(ArtifactError) {
+    if result < 0 { throw .system(errno, "cannot write", entry.isRoot ? top : "\(top)/\(entry)") }
 }

@@ -16,7 +16,8 @@ struct SHA256: ~Copyable {
         EVP_MD_free(algorithm)
     }
 
-    private func start() {
+    /// Forgets all bytes since the last result.
+    func start() {
         let started = EVP_DigestInit_ex2(context, algorithm, nil)
         precondition(started == 1, "a context that exists can be started")
     }

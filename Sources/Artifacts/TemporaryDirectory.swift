@@ -2,19 +2,15 @@ import Glibc
 
 /// A directory below the store's `tmp` for the files of one ingest, removed with them when its owner goes.
 struct TemporaryDirectory: ~Copyable {
-    // Shared among ingests: whoever sweeps wants it alone, so it never removes a live one. The kernel drops it with
-    // the process.
-    private let lock: Descriptor
+    // Whoever sweeps wants it alone, so it never removes a live one.
+    private let lock: StoreLock
     private let name: [CChar]
     let directory: Descriptor
     /// For messages.
     let path: String
 
     init(in parent: String) throws(ArtifactError) {
-        let lock = try Descriptor(opening: parent, O_RDONLY | O_DIRECTORY)
-        while flock(lock.raw, LOCK_SH) != 0 {
-            if errno != EINTR { throw .system(errno, "cannot lock", parent) }
-        }
+        let lock = try StoreLock(sharing: parent)
         let name = String(UInt64.random(in: .min ... .max), radix: 16)
         let path = "\(parent)/\(name)"
         if mkdir(path, 0o700) != 0 { throw .system(errno, "cannot write to the artifact store", path) }
@@ -25,17 +21,12 @@ struct TemporaryDirectory: ~Copyable {
         self.path = path
     }
 
-    deinit {
-        Self.remove(name, from: lock.raw)
-        // Closing is not enough while a child that is just being started has a copy of the descriptor.
-        flock(lock.raw, LOCK_UN)
-    }
+    deinit { Self.remove(name, from: lock.directory.raw) }
 
     /// Removes what ingests have left that were killed; does nothing while one is at work.
     static func sweep(_ parent: String) throws(ArtifactError) {
-        let lock = try Descriptor(opening: parent, O_RDONLY | O_DIRECTORY)
-        guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { return }
-        try lock.forEachName(of: parent) { name in remove(name, from: lock.raw) }
+        guard let lock = try StoreLock(aloneAtOnce: parent) else { return }
+        try lock.directory.forEachName(of: parent) { name in remove(name, from: lock.directory.raw) }
     }
 
     /// While the descriptor is locked there is no ingest at work, and none begins.

@@ -7,6 +7,10 @@
 
 int csystem_syncfs(int descriptor) { return syncfs(descriptor); }
 
+void csystem_begin_writing(int descriptor, off_t offset, off_t count) {
+    sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 int csystem_rename(const char *from, const char *to, int exchanges) {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, exchanges ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 }

@@ -7,14 +7,16 @@ import Workspaces
 extension PluginRun {
     func materialiseInputs(into workspace: Workspace) async throws {
         guard !assignment.inputs.isEmpty else { return }
-        let (inputs, store) = (assignment.inputs, setup.artifacts)
+        let (inputs, store, sharing) = (
+            assignment.inputs, setup.artifacts, setup.sandbox.sharing(with: workspace.owner)
+        )
         try await blocking {
             for (name, text) in inputs {
                 guard let digest = ArtifactDigest(text) else {
                     throw Failure(.inputArtifactUnavailable, "input artifact \(name): \"\(text)\" is no digest")
                 }
                 do throws(ArtifactError) {
-                    try store.materialise(digest, into: workspace.input(name))
+                    try store.materialise(digest, into: workspace.input(name), sharing: sharing)
                 } catch {
                     throw Failure(inputArtifact: name, error)
                 }
@@ -47,6 +49,18 @@ extension PluginRun {
             reach(.cacheReturned)
         } catch {
             warn("the cache of this job is lost: \(error)")
+        }
+    }
+}
+
+extension Sandbox {
+    /// Whether the inputs of a job may be the store's own files: where the plugin can change neither them nor their modes.
+    /// - Parameter owner: as whom the plugin runs; nil when it runs as we do.
+    func sharing(with owner: Identity?) -> Sharing {
+        switch self {
+        // They are mounted read-only, unless all is to be seen that a plugin does.
+        case .bubblewrap(let bubblewrap): bubblewrap.exposure == nil ? .links : .copies
+        case .none: .copies
         }
     }
 }

@@ -40,19 +40,13 @@ extension Replay {
         return all
     }
 
-    private func entries(_ digest: String, in store: ArtifactStore) -> [ArtifactPath: ArtifactEntry]? {
-        guard let digest = ArtifactDigest(digest), let entries = try? store.entries(of: digest) else { return nil }
-        return Dictionary(uniqueKeysWithValues: entries.map { ($0.path, $0) })
+    private func entries(_ digest: String, in store: ArtifactStore) -> [ArtifactEntry]? {
+        ArtifactDigest(digest).flatMap { try? store.entries(of: $0) }
     }
 
-    private func changes(
-        _ old: [ArtifactPath: ArtifactEntry]?, _ new: [ArtifactPath: ArtifactEntry]?
-    ) -> [String] {
+    private func changes(_ old: [ArtifactEntry]?, _ new: [ArtifactEntry]?) -> [String] {
         guard let old, let new else { return [] }
-        return Set(old.keys).union(new.keys).sorted().compactMap { path in
-            if old[path] == new[path] { return nil }
-            return "\(old[path] == nil ? "+" : new[path] == nil ? "-" : "~") \(path)"
-        }
+        return ArtifactChange.between(old, new).map { "\($0.sign) \($0.path)" }
     }
 }
 

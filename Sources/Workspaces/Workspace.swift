@@ -97,8 +97,7 @@ public struct Workspace: Hashable, Sendable {
         guard let owner else { return }
         try Directory.walk(job.map { "\(root)/in/\($0)" } ?? "\(root)/in") {
             (parent, name, status) throws(WorkspaceError) in
-            let needed = (status.st_mode >> 6) & 0o5
-            if !status.isDirectory, status.st_mode & needed == needed { return }
+            if status.isLentToAll { return }
             guard fchownat(parent, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) == 0 else {
                 throw .last("hand over", text(of: name))
             }
@@ -144,5 +143,13 @@ public struct Workspace: Hashable, Sendable {
         let number = UInt64.random(in: .min ... .max)
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension stat {
+    /// Whether this is no folder, and everybody can read and execute it as its owner can.
+    var isLentToAll: Bool {
+        let needed = (st_mode >> 6) & 0o5
+        return !isDirectory && st_mode & needed == needed
     }
 }

@@ -120,6 +120,16 @@ struct ArchiveTests {
         try expectNothingKept()
     }
 
+    @Test(
+        "what grows too much is stopped by how much it grows, also in many small files", arguments: ["w:xz", "w:bz2"])
+    func ratio(mode: String) throws {
+        let file = try tar("for i in range(80): add(f\"f{i}\", content=bytes([i]) * (1 << 20))", mode: mode)
+        let error = failure { () throws(ArtifactError) in _ = try store.ingest(archive: file) }
+        #expect(error?.code == .limitExceeded && error?.path == "f64", "\(error?.message ?? "nothing")")
+        #expect(error?.message.contains("the limit is 200 times as many") == true)
+        try expectNothingKept()
+    }
+
     @Test("a size that the header does not tell is counted as it comes")
     func sparse() throws {
         #expect(try shell("truncate -s 1T holes; tar -Scf a.tar holes", in: scratch.path) == 0)

@@ -178,6 +178,23 @@ struct ZipTests {
         #expect(try scratch.names("store/tmp").isEmpty)
     }
 
+    @Test("what grows too much is stopped by how much it grows, with file, value and limit, and a little may grow")
+    func ratio() throws {
+        let zip = try scratch.zip(
+            "add('a', 0o100644, b'x' * (60 << 20)); add('b', 0o100644, bytes(60 << 20))",
+            options: ", zipfile.ZIP_DEFLATED")
+        let error = failure { () throws(ArtifactError) in _ = try store.ingest(zip: zip) }
+        #expect(error?.code == .limitExceeded && error?.path == "b")
+        #expect(
+            error?.message.contains("b brings what is unpacked to 125829120 bytes or more, out of an archive of")
+                == true
+                && error?.message.contains("the limit is 200 times as many") == true, "\(error?.message ?? "")")
+        #expect(try scratch.names("store/tmp").isEmpty && scratch.names("store/trees").isEmpty)
+        _ = try store.ingest(zip: zip, limits: ArtifactLimits(ratio: 2_000))
+        _ = try store.ingest(
+            zip: scratch.zip("add('a', 0o100644, bytes(60 << 20))", options: ", zipfile.ZIP_DEFLATED"))
+    }
+
     @Test(
         "the limits hold for zips too",
         arguments: [

@@ -114,7 +114,7 @@ struct InstallTests {
     @Test("stops an archive that is made to fill the disk, by what its own size allows")
     func bomb() async throws {
         try place.shell("cd source; head -c 100000000 /dev/zero >zeros; cd ..; tar -cJf a source; ls -l a")
-        #expect(await refusal("a")?.hasPrefix("source/zeros brings the artifact to 100000") == true)
+        #expect(await refusal("a")?.hasPrefix("source/zeros brings what is unpacked to 100000") == true)
         #expect(place.names("plugins") == [])
     }
 

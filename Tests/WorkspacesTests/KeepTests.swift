@@ -95,6 +95,8 @@ import Workspaces
             return status.st_uid
         }
         #expect(user(kept.output("App") + "/file") == slot.identity.uid && user(kept.input("Code") + "/file") == 0)
+        var status = stat()
+        #expect(lstat(kept.input("Code") + "/file", &status) == 0 && status.st_gid != slot.identity.gid, "the store's")
         #expect(user("\(kept.root)/out") == slot.identity.uid && user("\(kept.root)/in") == 0)
     }
 

@@ -57,7 +57,7 @@ extension PluginDirectory {
             root = path
         case .archive(let path):
             let store = try ArtifactStore(directory: "\(staging)/archive")
-            try store.materialise(try store.ingest(archive: path, limits: limits(ofArchive: path)), into: fetched)
+            try store.materialise(try store.ingest(archive: path, limits: pluginLimits), into: fetched)
         case .repository(let url, let revision):
             let commit = try await Repository(url: url, revision: revision, shown: origin).checkOut(into: fetched)
             origin += " (commit \(commit))"
@@ -90,16 +90,6 @@ extension PluginDirectory {
             throw TrustError(
                 "\(source.description): holds several plugins, \(below.joined(separator: ", ")); install one")
         }
-    }
-
-    /// An archive of text may shrink to a hundredth; what would grow more is made to fill the disk.
-    private func limits(ofArchive path: String) -> ArtifactLimits {
-        var status = stat()
-        var limits = pluginLimits
-        if stat(path, &status) == 0 {
-            limits.totalBytes = min(limits.totalBytes, max(64 << 20, 200 * Int(status.st_size)))
-        }
-        return limits
     }
 }
 
