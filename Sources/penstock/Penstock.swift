@@ -30,7 +30,7 @@ struct Penstock: AsyncParsableCommand {
             RetryCommand.self, RollbackCommand.self,
             OverrideCommand.self, TransitionCommand.self, ApproveCommand.self, RejectCommand.self, StateCommand.self,
             PipelineCommand.self, ShellCommand.self, ReplayCommand.self, PluginCommand.self, ConformanceCommand.self,
-            DoctorCommand.self,
+            ArtifactCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {
