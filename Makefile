@@ -121,6 +121,7 @@ bench: setup
 	$(BUILD) -c release
 	.build/release/penstock-bench
 	.build/release/penstock-bench engine
+	.build/release/penstock-bench artifacts
 	Tests/TemplateTests/templates.py .build/release/penstock --measure
 
 interop: build

@@ -116,7 +116,8 @@ let package = Package(
         .executableTarget(
             name: "penstock-bench",
             dependencies: [
-                "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Store", "Workspaces",
+                "Artifacts", "Engine", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes", "Store",
+                "Workspaces",
             ],
             path: "Benchmarks/report", swiftSettings: strict),
         .executableTarget(

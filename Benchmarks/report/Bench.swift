@@ -8,9 +8,9 @@ struct Bench {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "engine" { return await engine(in: arguments.dropFirst().first ?? "/var/tmp") }
+        if arguments.first == "artifacts" { return await artifacts(Array(arguments.dropFirst())) }
         guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
-            print("usage: penstock-bench [ROUNDS [DIRECTORY]]\n       penstock-bench engine [DIRECTORY]")
-            exit(2)
+            usage()
         }
         do {
             // Not /tmp, which may be memory, where a durable commit costs nothing.
@@ -38,6 +38,31 @@ struct Bench {
             print("penstock-bench: \(error)")
             exit(1)
         }
+    }
+
+    private static func artifacts(_ arguments: [String]) async {
+        guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else { usage() }
+        do {
+            print("load before: \(load())")
+            var bench = try ArtifactBench(
+                in: arguments.dropFirst().first ?? "/var/tmp", programs: try programFolder())
+            defer { bench.remove() }
+            try await bench.report(rounds: rounds)
+            print("load after: \(load())")
+        } catch {
+            print("penstock-bench: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func usage() -> Never {
+        print(
+            """
+            usage: penstock-bench [ROUNDS [DIRECTORY]]
+                   penstock-bench engine [DIRECTORY]
+                   penstock-bench artifacts [ROUNDS [DIRECTORY]]
+            """)
+        exit(2)
     }
 
     private static func measure(rounds: Int, in directory: String) async throws {
