@@ -64,7 +64,7 @@ struct Bench {
     private static func firstStartEver(_ site: Site) async throws -> Series {
         var series = Series()
         for number in 1...5 {
-            let command = try site.penstock(.compiled, Shape.row.first(), sandboxed: true, state: "fresh-\(number)")
+            let command = try site.penstock(.compiled, Shape.row.first(), in: .sandboxed, state: "fresh-\(number)")
             let taken = try await site.stopwatch.time(command, output: site.path("events"))
             series.add(try Timeline(taken, events: site.path("events")).start)
         }
