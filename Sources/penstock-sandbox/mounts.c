@@ -82,7 +82,8 @@ static struct sources take(const struct options *options) {
         if (sources.devices[i] < 0) fail(ENOENT, "cannot show %s", devices[i]);
     }
     /* A person's, who would miss its name. */
-    if (!options->new_session && isatty(1)) sources.terminal = copy("/proc/self/fd/1", MOUNT_ATTR_NOSUID);
+    const char *terminal = options->new_session ? NULL : ttyname(1);
+    if (terminal) sources.terminal = copy(terminal, MOUNT_ATTR_NOSUID);
     return sources;
 }
 
