@@ -8,8 +8,11 @@ struct Bench {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "engine" { return await engine(in: arguments.dropFirst().first ?? "/var/tmp") }
+        if arguments.first == "launch" { return await launch(Array(arguments.dropFirst())) }
         guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
-            print("usage: penstock-bench [ROUNDS [DIRECTORY]]\n       penstock-bench engine [DIRECTORY]")
+            print(
+                "usage: penstock-bench [ROUNDS [DIRECTORY]]\n       penstock-bench engine [DIRECTORY]"
+                    + "\n       penstock-bench launch [ROUNDS [DIRECTORY]]")
             exit(2)
         }
         do {
@@ -33,6 +36,19 @@ struct Bench {
             show(try EngineBench.report())
             try await StoreBench(directory: directory).report()
             try await Recovery(directory: directory).report()
+            print("load after: \(load())")
+        } catch {
+            print("penstock-bench: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func launch(_ arguments: [String]) async {
+        do {
+            let site = try await Site(in: arguments.dropFirst().first ?? "/var/tmp", programs: try programFolder())
+            defer { site.remove() }
+            print("load before: \(load())")
+            show(try await LaunchBench(site).report(rounds: Int(arguments.first ?? "") ?? 200))
             print("load after: \(load())")
         } catch {
             print("penstock-bench: \(error)")

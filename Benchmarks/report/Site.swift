@@ -71,6 +71,9 @@ struct Site {
 
     // MARK: Commands
 
+    /// As whom plugins run; nil as we do.
+    var user: UInt32? { workspace.owner?.uid }
+
     /// What Penstock would start for a job, without Penstock.
     func floor(_ trivial: Trivial, in profile: Sandbox.Profile) async throws -> Command {
         var launch = Launch(
