@@ -51,10 +51,11 @@ void enter_namespaces(const struct options *options, uid_t uid, gid_t gid) {
     put("deny", "/proc/self/setgroups");
     map("/proc/self/uid_map", 0, uid);
     map("/proc/self/gid_map", 0, gid);
-    put("1", "/proc/sys/user/max_user_namespaces");
     if (sethostname(name, strlen(name)) != 0) fail(errno, "cannot set the host's name");
     if (!options->network) raise_loopback();
     mount_steps(options);
+    /* In the new /proc: that of a container may be read-only. */
+    put("1", "/proc/sys/user/max_user_namespaces");
     if (unshare(CLONE_NEWUSER) != 0) fail(errno, "cannot make the inner user namespace");
     map("/proc/self/uid_map", inner_id, 0);
     map("/proc/self/gid_map", inner_id, 0);

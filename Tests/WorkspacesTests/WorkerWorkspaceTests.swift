@@ -44,6 +44,7 @@ import Workspaces
                 "in/job-1/App", "jobs/job-1/out/Code", "jobs/job-1/tmp",
             ])
         try job.remove()
+        unlink("\(worker.root)/jobs/new")
         for folder in ["in", "jobs", "ended"] { #expect(names(in: "\(worker.root)/\(folder)") == [], "\(folder)") }
         try worker.renewScratch()
         for folder in ["tmp", "home"] { #expect(names(in: "\(worker.root)/\(folder)") == [], "\(folder)") }
