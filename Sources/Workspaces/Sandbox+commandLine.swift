@@ -40,12 +40,13 @@ extension Sandbox {
     /// A terminal belongs to a session, so a shell cannot have one of its own; the seccomp filter keeps it from typing
     /// into ours (TIOCSTI).
     ///
-    /// Each by name: `--unshare-all` would silently go on without a user namespace.
+    /// Each by name: `--unshare-all` would silently go on without a user namespace. No `--hostname`: podman's filter of
+    /// system calls refuses it even there, and bwrap cannot do without then.
     private static func namespaces(_ launch: Launch) -> [String] {
         [
             "--unshare-user", "--disable-userns", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup",
         ] + (launch.network ? [] : ["--unshare-net"]) + [
-            "--uid", "1000", "--gid", "1000", "--hostname", "penstock", "--cap-drop", "ALL",
+            "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL",
         ] + (launch.isInteractive ? [] : ["--new-session"]) + ["--die-with-parent"]
             + (launch.isInteractive ? [] : ["--json-status-fd", "3"])
     }

@@ -22,7 +22,7 @@ import Workspaces
         let expected = """
             --uid 60601 --gid 60601 --nproc 512 --nofile 1024 --fsize 8589934592 --keep 3 -- /usr/bin/bwrap
             --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup --unshare-net
-            --uid 1000 --gid 1000 --hostname penstock --cap-drop ALL --new-session --die-with-parent --json-status-fd 3
+            --uid 1000 --gid 1000 --cap-drop ALL --new-session --die-with-parent --json-status-fd 3
             --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib
             --symlink usr/lib64 /lib64 --ro-bind /state/etc /etc --proc /proc --dev /dev --size 16777216
             --tmpfs /dev/shm --remount-ro /dev --dir /run --dir /var --symlink ../tmp /var/tmp
