@@ -62,14 +62,17 @@ static pid_t start_plugin(const struct options *options, int rules) {
     _exit(failure_code);
 }
 
-/* Reaps until the plugin has ended. Returns its status, or -1 when our parent has died. */
-static int attend(pid_t plugin, const sigset_t *signals) {
+/*
+ * Reaps until the plugin has ended. Returns its status, or -1 when our parent has died: a plugin may send the signal, too,
+ * but gives us no other parent. With a pid namespace that is always 0.
+ */
+static int attend(pid_t plugin, pid_t parent, const sigset_t *signals) {
     for (;;) {
         int status;
         pid_t ended;
         while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
             if (ended == plugin) return status;
-        if (sigwaitinfo(signals, NULL) == parent_died) return -1;
+        if (sigwaitinfo(signals, NULL) == parent_died && getppid() != parent) return -1;
     }
 }
 
@@ -99,6 +102,7 @@ static void lead(const struct options *options, int gate, uid_t uid, gid_t gid)
 
 static void lead(const struct options *options, int gate, uid_t uid, gid_t gid) {
     int apart = options->profile == by_namespaces;
+    pid_t parent = getppid();
     sigset_t signals;
     sigfillset(&signals);
     sigprocmask(SIG_SETMASK, &signals, NULL);
@@ -124,7 +128,7 @@ static void lead(const struct options *options, int gate, uid_t uid, gid_t gid) 
     if (refusal) fail(refusal, "cannot start the plugin's program %s", options->command[0]);
     if (write(gate, "", 1) < 0) _exit(failure_code);
     let_go_of_streams();
-    int status = attend(plugin, &signals);
+    int status = attend(plugin, parent, &signals);
     if (status >= 0) tell(options, "exit-code", exit_code(status));
     if (!apart) end_descendants();
     _exit(status < 0 ? failure_code : exit_code(status));

@@ -74,6 +74,14 @@ import Workspaces
         #expect(outcome.exit == .code(5))
     }
 
+    @Test("no signal that a plugin sends to the sandbox's first process ends it", arguments: Sandbox.preferred)
+    func signals(profile: Sandbox.Profile) async throws {
+        let outcome = try await Site(profile).run(
+            "for signal in {1..64}; do kill -$signal $PPID 2>/dev/null; done; echo alive; exit 4")
+        #expect(outcome.output == ["alive"] && outcome.exit == .code(4), "\(outcome)")
+        #expect(outcome.status.contains { $0.contains("\"exit-code\": 4") })
+    }
+
     @Test(
         "a program that cannot be run leaves no exit code on the status pipe",
         arguments: Sandbox.preferred)
