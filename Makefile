@@ -14,7 +14,7 @@ FEW := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3
 BUILD := swift build --explicit-target-dependency-import-check error
 
 # What the build needs, what the sandbox and the shipped plugins need, what tests and demonstration need.
-PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libseccomp-dev libc6-dev pkg-config \
+PACKAGES := libjansson-dev libsqlite3-dev libssl-dev libarchive-dev libc6-dev pkg-config \
 	bubblewrap git jq tzdata python3 python3-yaml python3-botocore python3-jsonschema util-linux perl \
 	python3-markdown python3-venv procps curl
 
@@ -122,6 +122,7 @@ bench: setup
 	.build/release/penstock-bench
 	.build/release/penstock-bench engine
 	.build/release/penstock-bench artifacts
+	.build/release/penstock-bench launch
 	Tests/TemplateTests/templates.py .build/release/penstock --measure
 
 interop: build

@@ -45,7 +45,7 @@ let package = Package(
         .target(name: "CLinux", cSettings: [.treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "penstock-sandbox", cSettings: [.treatAllWarnings(as: .error)],
-            linkerSettings: [.linkedLibrary("seccomp"), onlyC]),
+            linkerSettings: [onlyC]),
 
         library("Failpoints"),
         library("JUnit"),

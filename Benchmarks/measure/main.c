@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <spawn.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -19,9 +20,9 @@
 extern char **environ;
 
 static const char usage[] =
-    "usage: penstock-measure [-n COUNT] [-w WIDTH] [-i INPUT] [-o OUTPUT] [-d DATABASE] -- PROGRAM ARGUMENT...\n"
+    "usage: penstock-measure [-n COUNT] [-w WIDTH] [-i INPUT] [-o OUTPUT] [-d DATABASE] [-u USER] -- PROGRAM ARGUMENT...\n"
     "Prints: start (CLOCK_MONOTONIC, ns), elapsed (ns), processor time (us), peak memory of one process (KiB).\n"
-    "With a database each run has two durable commits, one before and one after. Descriptor 3 is /dev/null.\n";
+    "With a user, a number, that is who runs it. With a database each run has two durable commits, one before and one after. Descriptor 3 is /dev/null.\n";
 
 static void fail(const char *what, const char *why) {
     fprintf(stderr, "penstock-measure: %s: %s\n", what, why);
@@ -75,18 +76,21 @@ static void start(const char *input, const char *output, char **command) {
 int main(int argc, char **argv) {
     int count = 1, width = 1, option;
     const char *input = "/dev/null", *output = "/dev/null";
-    while ((option = getopt(argc, argv, "+n:w:i:o:d:")) != -1) switch (option) {
+    uid_t user = geteuid();
+    while ((option = getopt(argc, argv, "+n:w:i:o:d:u:")) != -1) switch (option) {
             case 'n': count = atoi(optarg); break;
             case 'w': width = atoi(optarg); break;
             case 'i': input = optarg; break;
             case 'o': output = optarg; break;
             case 'd': open_database(optarg); break;
+            case 'u': user = (uid_t)atoi(optarg); break;
             default: fputs(usage, stderr); return 2;
         }
     if (optind == argc || count < 1 || width < 1) {
         fputs(usage, stderr);
         return 2;
     }
+    if (user != geteuid() && (setgroups(0, NULL) || setgid(user) || setuid(user))) fail(argv[optind], strerror(errno));
     long long began = now(), cpu = 0, memory = 0;
     for (int started = 0, running = 0; started < count || running > 0; running--) {
         for (; running < width && started < count; running++, started++) {

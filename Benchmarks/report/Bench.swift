@@ -9,6 +9,7 @@ struct Bench {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "engine" { return await engine(in: arguments.dropFirst().first ?? "/var/tmp") }
         if arguments.first == "artifacts" { return await artifacts(Array(arguments.dropFirst())) }
+        if arguments.first == "launch" { return await launch(Array(arguments.dropFirst())) }
         guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
             usage()
         }
@@ -55,12 +56,26 @@ struct Bench {
         }
     }
 
+    private static func launch(_ arguments: [String]) async {
+        do {
+            let site = try await Site(in: arguments.dropFirst().first ?? "/var/tmp", programs: try programFolder())
+            defer { site.remove() }
+            print("load before: \(load())")
+            show(try await LaunchBench(site).report(rounds: Int(arguments.first ?? "") ?? 200))
+            print("load after: \(load())")
+        } catch {
+            print("penstock-bench: \(error)")
+            exit(1)
+        }
+    }
+
     private static func usage() -> Never {
         print(
             """
             usage: penstock-bench [ROUNDS [DIRECTORY]]
                    penstock-bench engine [DIRECTORY]
                    penstock-bench artifacts [ROUNDS [DIRECTORY]]
+                   penstock-bench launch [ROUNDS [DIRECTORY]]
             """)
         exit(2)
     }
@@ -89,7 +104,7 @@ struct Bench {
     private static func firstStartEver(_ site: Site) async throws -> Series {
         var series = Series()
         for number in 1...5 {
-            let command = try site.penstock(.compiled, Shape.row.first(), sandboxed: true, state: "fresh-\(number)")
+            let command = try site.penstock(.compiled, Shape.row.first(), in: .sandboxed, state: "fresh-\(number)")
             let taken = try await site.stopwatch.time(command, output: site.path("events"))
             series.add(try Timeline(taken, events: site.path("events")).start)
         }

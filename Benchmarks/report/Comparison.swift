@@ -1,3 +1,5 @@
+import Workspaces
+
 /// The contenders, each beside its floor, in the order in which a round runs them.
 enum Contender: String, CaseIterable {
     case bare = "bare spawn"
@@ -52,10 +54,10 @@ struct Comparison {
     /// Milliseconds an action.
     private mutating func measure(_ contender: Contender) async throws -> Double {
         switch contender {
-        case .bare: return try await floor(sandboxed: false)
-        case .committing: return try await floor(sandboxed: false, database: site.path("floor.db"))
+        case .bare: return try await floor(in: .none)
+        case .committing: return try await floor(in: .none, database: site.path("floor.db"))
         case .unsandboxed: return try await penstock(sandboxed: false)
-        case .sandboxFloor: return try await floor(sandboxed: true)
+        case .sandboxFloor: return try await floor(in: .sandboxed)
         case .sandboxed: return try await penstock(sandboxed: true)
         case .act:
             let one = try await site.stopwatch.time(site.act(act!, shape.first()))
@@ -64,9 +66,9 @@ struct Comparison {
         }
     }
 
-    private func floor(sandboxed: Bool, database: String? = nil) async throws -> Double {
+    private func floor(in profile: Sandbox.Profile, database: String? = nil) async throws -> Double {
         let taken = try await site.stopwatch.time(
-            site.floor(trivial, sandboxed: sandboxed), count: shape.count, width: shape.width, input: site.path("job"),
+            site.floor(trivial, in: profile), count: shape.count, width: shape.width, input: site.path("job"),
             database: database)
         return taken.milliseconds / Double(shape.count)
     }
@@ -80,7 +82,7 @@ struct Comparison {
     }
 
     private func run(_ shape: Shape, sandboxed: Bool) async throws -> Timeline {
-        let command = try site.penstock(trivial, shape, sandboxed: sandboxed)
+        let command = try site.penstock(trivial, shape, in: sandboxed ? .sandboxed : .none)
         let taken = try await site.stopwatch.time(command, output: site.path("events"))
         return try Timeline(taken, events: site.path("events"))
     }

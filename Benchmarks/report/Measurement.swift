@@ -25,15 +25,16 @@ struct Stopwatch {
     /// - Parameters:
     ///   - count: how often the command is run, `width` at a time.
     ///   - database: given, each run has two durable commits in it.
+    ///   - user: as whom it runs; nil as we do.
     func time(
         _ command: Command, count: Int = 1, width: Int = 1, input: String = "/dev/null", output: String = "/dev/null",
-        database: String? = nil
+        database: String? = nil, user: UInt32? = nil
     ) async throws -> Measurement {
         var measured = command
         measured.executable = program
         measured.arguments =
             ["-n", "\(count)", "-w", "\(width)", "-i", input, "-o", output] + (database.map { ["-d", $0] } ?? [])
-            + ["--", command.executable] + command.arguments
+            + (user.map { ["-u", "\($0)"] } ?? []) + ["--", command.executable] + command.arguments
         // It has a descriptor 3 of its own to give.
         measured.reportsStatus = false
         let child = try await Reactor.shared.spawn(measured)

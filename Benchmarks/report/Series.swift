@@ -10,6 +10,8 @@ struct Series {
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     }
 
+    var least: Double { values.min()! }
+
     /// Median, smallest and largest.
     var text: String { "\(fixed(median)) (\(fixed(values.min()!))–\(fixed(values.max()!)))" }
 

@@ -35,7 +35,7 @@ struct Site {
     let stopwatch: Stopwatch
     private let slot: Slot?
     private let workspace: Workspace
-    private let bubblewrap: Sandbox
+    private let etc: Etc
 
     init(in directory: String, programs: String) async throws {
         self.programs = programs
@@ -48,8 +48,7 @@ struct Site {
         chmod(root, 0o711)
         slot = geteuid() == 0 ? try await SlotPool().slot() : nil
         workspace = try Workspace(in: root, named: "floor", owner: slot?.identity)
-        bubblewrap = .bubblewrap(
-            Bubblewrap(launcher: "\(programs)/penstock-sandbox", etc: try Bubblewrap.makeEtc(in: root)))
+        etc = try Etc(in: root)
         for folder in ["source", "plugins"] { mkdir("\(root)/\(folder)", 0o755) }
         try write("hello\n", "source/file")
         try write(
@@ -72,24 +71,29 @@ struct Site {
 
     // MARK: Commands
 
+    /// As whom plugins run; nil as we do.
+    var user: UInt32? { workspace.owner?.uid }
+
     /// What Penstock would start for a job, without Penstock.
-    func floor(_ trivial: Trivial, sandboxed: Bool) async throws -> Command {
+    func floor(_ trivial: Trivial, in profile: Sandbox.Profile) async throws -> Command {
         var launch = Launch(
             plugin: path("plugins/\(trivial)"), command: ["run"], workspace: workspace,
             environment: ["PATH": "/usr/bin:/bin"])
-        guard sandboxed else { return Sandbox.none.command(for: launch) }
-        try launch.makeReachable()
-        return bubblewrap.command(for: launch)
+        let sandbox = Sandbox(profile, launcher: "\(programs)/penstock-sandbox", etc: etc)
+        try sandbox.prepare(&launch)
+        return sandbox.command(for: launch)
     }
 
-    func penstock(_ trivial: Trivial, _ shape: Shape, sandboxed: Bool, state: String = "state") throws -> Command {
+    func penstock(_ trivial: Trivial, _ shape: Shape, in profile: Sandbox.Profile, state: String = "state") throws
+        -> Command
+    {
         let definition = "\(trivial)-\(shape.count)-\(shape.width).json"
         if access(path(definition), F_OK) != 0 { try write(pipeline(trivial, shape), definition) }
         return Command(
             executable: "\(programs)/penstock",
             arguments: [
                 "run", path(definition), "--source", "Source=\(path("source"))", "--state", path(state), "--plugins",
-                path("plugins"), "--sandbox", sandboxed ? "bubblewrap" : "none", "--jobs", "16", "--format", "json",
+                path("plugins"), "--sandbox", profile.rawValue, "--jobs", "16", "--format", "json",
             ], environment: ["PATH": "/usr/bin:/bin", "HOME": root])
     }
 
@@ -105,4 +109,9 @@ struct Site {
             arguments: ["-C", path(folder), "-P", "ubuntu-latest=-self-hosted", "--concurrent-jobs", "16"],
             environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": root, "XDG_CACHE_HOME": path("act-cache")])
     }
+}
+
+extension Sandbox.Profile {
+    /// The one that is used where nobody says which.
+    static let sandboxed = Sandbox.preferred[0]
 }

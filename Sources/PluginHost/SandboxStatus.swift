@@ -50,7 +50,8 @@ extension Child {
 func neverRan(_ sandbox: SandboxStatus?, _ exit: Exit, errorTail: [String]) -> Diagnosis? {
     guard let sandbox, sandbox.exit == nil, case .code = exit else { return nil }
     // The file itself was looked at before; what it starts with was not.
-    if errorTail.last?.hasPrefix("bwrap: execvp ") == true {
+    let refusals = ["bwrap: execvp ", "penstock-sandbox: cannot start the plugin's program "]
+    if let last = errorTail.last, refusals.contains(where: last.hasPrefix) {
         return Diagnosis(
             code: .commandNotFound,
             problem: "the plugin's program cannot be started inside the sandbox: the interpreter in its first"

@@ -127,10 +127,10 @@ struct ActionRun: Sendable {
     /// The probe runs as the job's own user, which is free now: another may not be to be had.
     private func explained(_ failure: Failure, _ workspace: Workspace) async -> Failure {
         let couldNotStart: Set<HostCode?> = [.sandboxFailed, .commandNotFound, .notExecutable]
-        guard case .bubblewrap = setup.sandbox, couldNotStart.contains(failure.hostCode),
-            case .unavailable(let reason) = await setup.sandbox.probe(in: setup.workspaces, owner: workspace.owner)
+        guard couldNotStart.contains(failure.hostCode),
+            case .unavailable(let lack) = await setup.sandbox.probe(in: setup.workspaces, owner: workspace.owner)
         else { return failure }
-        return Failure(.sandboxFailed, reason)
+        return Failure(.sandboxFailed, lack.description)
     }
 
     func ingestOutputs(of workspace: Workspace) async throws -> [String: String] {

@@ -31,7 +31,7 @@ public struct Inspection: Sendable {
         }
         let plan = try PluginPlan(Assignment(again: dispatch), setup)
         var workspace = workspace
-        if case .bubblewrap = setup.sandbox, let owner = workspace.owner {
+        if setup.sandbox.isConfined, let owner = workspace.owner {
             let paths = plan.hostPaths.filter(\.writable).map(\.path)
             let notice = Task {
                 try await Task.sleep(for: .seconds(1))
@@ -45,7 +45,7 @@ public struct Inspection: Sendable {
             }
             self.slot = slot
         } else {
-            guard setup.sandbox == .none || geteuid() != 0 else {
+            guard !setup.sandbox.isConfined || geteuid() != 0 else {
                 throw WorkspaceError(
                     .unreachable, "\(workspace.root) is of another run than root's: open it as its user")
             }
@@ -66,11 +66,11 @@ public struct Inspection: Sendable {
         let job = try plan.job(randomUUID(), in: workspace, hasCache: false)
         self.launch = try await blocking { [launch, workspace] in
             try workspace.put(plan.masked(job).serialized + [UInt8(ascii: "\n")], inTmp: "job.json")
-            guard case .bubblewrap = setup.sandbox else { return launch }
+            guard setup.sandbox.isConfined else { return launch }
             // A copy that was made for an earlier job may be of an earlier plugin.
             try Workspace(root: "\(workspace.root)/plugin", owner: nil).remove()
             var launch = launch
-            try launch.makeReachable()
+            try setup.sandbox.prepare(&launch)
             return launch
         }
     }

@@ -8,7 +8,7 @@ extension PluginRun {
     func materialiseInputs(into workspace: Workspace) async throws {
         guard !assignment.inputs.isEmpty else { return }
         let (inputs, store, sharing) = (
-            assignment.inputs, setup.artifacts, setup.sandbox.sharing(with: workspace.owner)
+            assignment.inputs, setup.artifacts, setup.sandbox.sharing
         )
         try await blocking {
             for (name, text) in inputs {
@@ -54,13 +54,7 @@ extension PluginRun {
 }
 
 extension Sandbox {
-    /// Whether the inputs of a job may be the store's own files: where the plugin can change neither them nor their modes.
-    /// - Parameter owner: as whom the plugin runs; nil when it runs as we do.
-    func sharing(with owner: Identity?) -> Sharing {
-        switch self {
-        // They are mounted read-only, unless all is to be seen that a plugin does.
-        case .bubblewrap(let bubblewrap): bubblewrap.exposure == nil ? .links : .copies
-        case .none: .copies
-        }
-    }
+    /// Whether the inputs of a job may be the store's own files: where they are mounted read-only, unless all is to be
+    /// seen that a plugin does. Landlock does not govern modes.
+    var sharing: Sharing { hasOwnMounts && exposure == nil ? .links : .copies }
 }

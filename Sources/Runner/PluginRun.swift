@@ -92,14 +92,14 @@ struct PluginRun: Sendable {
                         stopwatch.turn(to: .run)
                         reach(.launchRecorded)
                     case .sandboxed(let pid):
-                        sandbox.withLock { $0 = workspace.owner?.process(pid) }
+                        sandbox.withLock { $0 = workspace.process(pid) }
                         reach(.sandboxed)
                     case .log, .progress, .mask: tell(report)
                     }
                 }
             }
             stopwatch.turn(to: .handOver)
-            try await endProcesses(slot, sandbox.withLock { $0 })
+            try await endProcesses(slot, sandbox.withLock { $0 }, setup.sandbox)
             return told
         }
         guard let value else { preconditionFailure("a process of its own has always a verdict") }
@@ -184,13 +184,12 @@ struct PluginRun: Sendable {
     }
 
     private func command(for launch: Launch) async throws -> Command {
-        guard case .bubblewrap = setup.sandbox else { return setup.sandbox.command(for: launch) }
-        let reachable = try await blocking {
+        let prepared = try await blocking { [sandbox = setup.sandbox] in
             var launch = launch
-            try launch.makeReachable()
+            try sandbox.prepare(&launch)
             return launch
         }
-        return setup.sandbox.command(for: reachable)
+        return setup.sandbox.command(for: prepared)
     }
 
     // MARK: The conversation

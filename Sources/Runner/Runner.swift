@@ -80,7 +80,7 @@ public final class Runner: EffectHandler, Sendable {
         self.setup = setup
         self.news = news
         seats = Seats(setup.width)
-        if case .bubblewrap = setup.sandbox, geteuid() == 0 { slots = SlotPool() } else { slots = nil }
+        slots = setup.sandbox.isConfined && geteuid() == 0 ? SlotPool() : nil
         workers = Workers(setup, slots)
     }
 

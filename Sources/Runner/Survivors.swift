@@ -57,12 +57,15 @@ private func endProcesses(of workspace: Workspace) async throws(WorkspaceError) 
 }
 
 /// By a home in the workspace, whose name nothing else ever had, or as a sandbox that shows its inputs: a bwrap that
-/// loses its parent while it makes its namespaces leaves a child behind, which waits for it for ever.
+/// loses its parent while it makes its namespaces leaves a child behind, which waits for it for ever; and where there is
+/// no namespace our launcher may still be at it.
 private func works(_ pid: Int32, in workspace: Workspace) -> Bool {
     if strings(in: "environ", of: pid).contains(Array("HOME=\(workspace.root)/home".utf8)[...]) { return true }
     let arguments = strings(in: "cmdline", of: pid)
-    return arguments.first?.suffix(6).elementsEqual("/bwrap".utf8) == true
-        && arguments.contains(Array("\(workspace.root)/in".utf8)[...])
+    let isSandbox = ["/bwrap", "/penstock-sandbox"].contains { name in
+        arguments.first?.suffix(name.utf8.count).elementsEqual(name.utf8) == true
+    }
+    return isSandbox && arguments.contains(Array("\(workspace.root)/in".utf8)[...])
 }
 
 /// Empty for another user's process, which cannot be a survivor of ours.

@@ -130,7 +130,8 @@ struct KeptWorker: Sendable {
             var slot: Slot?
             var launch: Launch
             var isReachable = false
-            var sandbox: ProcessRecord?
+            /// Of the sandbox.
+            var first: ProcessRecord?
         }
         private let workspace: Workspace
         private let sandbox: Sandbox
@@ -157,11 +158,11 @@ struct KeptWorker: Sendable {
                 return try await blocking { [self] in
                     try workspace.renewScratch()
                     var (launch, isReachable) = state.withLock { ($0.launch, $0.isReachable) }
-                    if case .bubblewrap = sandbox, !isReachable {
-                        try launch.makeReachable()
+                    if !isReachable {
+                        try sandbox.prepare(&launch)
                         isReachable = true
                     }
-                    state.withLock { ($0.launch, $0.isReachable, $0.sandbox) = (launch, isReachable, nil) }
+                    state.withLock { ($0.launch, $0.isReachable, $0.first) = (launch, isReachable, nil) }
                     return sandbox.command(for: launch)
                 }
             } catch let error as WorkspaceError {
@@ -176,12 +177,12 @@ struct KeptWorker: Sendable {
             reach(.workerRecorded)
         }
 
-        func sandboxed(pid: Int32) { state.withLock { $0.sandbox = workspace.owner?.process(pid) } }
+        func sandboxed(pid: Int32) { state.withLock { $0.first = workspace.process(pid) } }
 
         func ended() async {
-            let (slot, sandbox) = state.withLock { ($0.slot, $0.sandbox) }
+            let (slot, first) = state.withLock { ($0.slot, $0.first) }
             do {
-                try await endProcesses(slot, sandbox)
+                try await endProcesses(slot, first, sandbox)
             } catch {
                 // What does not die keeps its user to itself, which nobody else may get: for this core's life.
                 if let slot { _ = Unmanaged.passRetained(slot) }
@@ -217,9 +218,21 @@ struct KeptWorker: Sendable {
 
 /// A job's user runs nothing else: what is left of it would outlive the workspace.
 ///
-/// The kernel ends all that is in a sandbox before its first process is gone; without that one known, everything on
-/// the machine has to be looked at.
-func endProcesses(_ slot: Slot?, _ sandbox: ProcessRecord?) async throws {
-    if let sandbox { try await sandbox.killAloneAndWait() } else { try await slot?.identity.killProcesses() }
+/// Where the kernel ends all that is in a sandbox before its first process is gone, that one is enough. Else everything
+/// on the machine has to be looked at; where jobs have no user of their own, the first process does what can be done.
+/// - Parameter first: of the sandbox, if it told.
+func endProcesses(_ slot: Slot?, _ first: ProcessRecord?, _ sandbox: Sandbox) async throws {
+    if let first, sandbox.endsAtOnce {
+        try await first.killAloneAndWait()
+    } else if let slot {
+        try await slot.identity.killProcesses()
+    } else {
+        try await first?.waitUntilEnded()
+    }
     reach(.processesGone)
+}
+
+extension Workspace {
+    /// A process that a sandbox told of; nil when it has ended, or is another user's.
+    func process(_ pid: Int32) -> ProcessRecord? { owner.map { $0.process(pid) } ?? .capture(pid: pid) }
 }

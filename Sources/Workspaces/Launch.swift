@@ -2,7 +2,7 @@ import Glibc
 
 /// What one job or worker starts, before it is known in which sandbox.
 public struct Launch: Hashable, Sendable {
-    /// The plugin's folder outside; inside it is `/plugin`.
+    /// The plugin's folder outside; inside it is `/plugin`, or where it is.
     public var plugin: String
     /// The program, relative to the plugin's folder unless it is absolute, and its arguments.
     public var command: [String]
@@ -55,8 +55,7 @@ public struct HostPath: Hashable, Sendable {
 }
 
 extension Launch {
-    /// Makes sure that a sandbox (not `.none`) can be built: every path is there, may be granted, and the plugin's user
-    /// reaches it.
+    /// Makes sure that a sandbox can be built: every path is there, may be granted, and the plugin's user reaches it.
     ///
     /// A plugin's folder that this user cannot read (a checkout below /root, say) is copied into the workspace, and
     /// `plugin` names the copy then.

@@ -4,7 +4,7 @@ import Glibc
 /// A process that can be told from a later one with the same number. Spec: HST-26.
 ///
 /// Written down before its work begins, it lets a core that comes back after a crash end what survives. For a sandboxed
-/// job record bwrap (its death ends the sandbox) and the `child-pid` of its status line.
+/// job record what was started (its death ends the sandbox) and the `child-pid` of its status line.
 public struct ProcessRecord: Hashable, Sendable {
     public let pid: Int32
     /// Since the machine's start, in clock ticks.
@@ -66,6 +66,12 @@ public struct ProcessRecord: Hashable, Sendable {
             kill()
             return isAlive
         }
+    }
+
+    /// Returns when the process has ended by itself.
+    /// - Throws: when it lives on for ten seconds.
+    public func waitUntilEnded() async throws(WorkspaceError) {
+        try await waitUntilGone(within: .seconds(10), what: "process \(pid)") { isAlive }
     }
 
     /// The process and what else lives in the session that it leads.

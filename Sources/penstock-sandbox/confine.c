@@ -1,4 +1,4 @@
-/* Identity, parent, limits and descriptors of the process that becomes bwrap. */
+/* Identity, parent, limits, descriptors and rights of the process that makes a sandbox. */
 #define _GNU_SOURCE
 #include "sandbox.h"
 
@@ -6,15 +6,18 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 void drop_identity(const struct options *options) {
     if (!options->uid.given) {
-        if (geteuid() == 0) fail(0, "refusing to run bwrap as root: give --uid and --gid");
+        if (geteuid() == 0) fail(0, "refusing to make a sandbox as root: give --uid and --gid");
         return;
     }
     /* (uid_t)-1 means "leave as it is" to setresuid, and 0 is what this program exists to avoid. */
@@ -77,4 +80,21 @@ void close_descriptors(const struct options *options) {
     }
     if (close_range(first, UINT_MAX, 0) != 0) fail(errno, "cannot close descriptors");
     if (options->report.given) pass_on((int)options->keep.value, (int)options->report.value);
+}
+
+void drop_bounding_set(void) {
+    for (int capability = 0; prctl(PR_CAPBSET_DROP, capability) == 0; capability++) {}
+    /* Past the last there is no such capability; an ordinary user has none to drop. */
+    if (errno != EINVAL && errno != EPERM) fail(errno, "cannot drop the capabilities of programs");
+}
+
+void drop_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 || syscall(SYS_capset, &header, none) != 0)
+        fail(errno, "cannot drop the capabilities");
+}
+
+void forbid_gains(void) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(errno, "cannot forbid new rights");
 }

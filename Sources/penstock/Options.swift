@@ -3,6 +3,7 @@ import Glibc
 import Processes
 import Runner
 import Store
+import Workspaces
 
 enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
@@ -78,9 +79,17 @@ func refuseEmpty(_ value: String?, _ name: String) throws {
     guard value != "" else { throw ValidationError("\(name) must not be empty") }
 }
 
-enum SandboxChoice: String, ExpressibleByArgument, CaseIterable {
-    case bubblewrap
-    case none
+extension Sandbox.Profile: ExpressibleByArgument {}
+
+/// What `run` and `serve` share.
+struct SandboxOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            How actions are kept from this machine: namespaces, bubblewrap, landlock, or none. The first that works \
+            here, if absent; never none.
+            """, valueName: "profile"))
+    var sandbox: Sandbox.Profile?
 }
 
 enum ApprovalPolicy: String, ExpressibleByArgument, CaseIterable {

@@ -122,11 +122,25 @@ struct Wiring {
         }
     }
 
-    func sandbox(_ choice: SandboxChoice) throws -> Sandbox {
-        switch choice {
-        case .none: return .none
-        case .bubblewrap: return .bubblewrap(Bubblewrap(launcher: launcher, etc: try Bubblewrap.makeEtc(in: state)))
+    func sandbox(_ profile: Sandbox.Profile) throws -> Sandbox {
+        profile == .none ? .none : Sandbox(profile, launcher: launcher, etc: try Etc(in: state))
+    }
+
+    /// The one that was asked for, or the first that works; it is said when that is not the best.
+    func sandbox(_ option: SandboxOption) async throws -> Sandbox {
+        if let profile = option.sandbox { return try sandbox(profile) }
+        let first = try sandbox(Sandbox.preferred[0])
+        let slot = geteuid() == 0 ? try await SlotPool().slot() : nil
+        try makeWorkspaces()
+        let (chosen, lacks) = await first.firstAvailable(in: workspaces, owner: slot?.identity)
+        guard let best = lacks.first else { return first }
+        let causes = lacks.map { "\($0.profile.rawValue): \($0.lack.cause)" }.joined(separator: "; ")
+        guard let chosen else {
+            complain("no sandbox works here, so actions that need one will fail (\(causes)). \(best.lack.remedy)")
+            return first
         }
+        complain("uses the sandbox \(chosen.profile.rawValue)\(chosen.weakness), because of \(causes)")
+        return chosen
     }
 
     var workspaces: String { "\(state)/workspaces" }
@@ -135,30 +149,31 @@ struct Wiring {
 
     /// The parts that run actions; whatever an earlier core left behind is ended first.
     func runner(
-        _ choice: SandboxChoice, _ running: WidthOptions, news: @escaping @Sendable (ActionNews) -> Void
+        _ sandbox: Sandbox, _ running: WidthOptions, news: @escaping @Sendable (ActionNews) -> Void
     ) async throws -> Runner {
-        guard mkdir(workspaces, 0o711) == 0 || errno == EEXIST else {
-            throw Answer(.usage, "\(workspaces): cannot make it: \(String(cString: strerror(errno)))")
-        }
+        try makeWorkspaces()
         try await endSurvivors(in: workspaces)
-        var setup = try setup(choice)
-        setup.artifacts = try artifactStore(writing: true)
+        var setup = setup(sandbox)
+        setup.artifacts = try ArtifactStore(directory: artifacts)
         setup.kept = running.keepFailed ? kept : nil
         setup.width = running.jobs
         return Runner(setup, news: news)
     }
 
-    func artifactStore(writing: Bool) throws -> ArtifactStore {
-        let directory = "\(state)/artifacts"
-        return writing ? try ArtifactStore(directory: directory) : ArtifactStore(reading: directory)
+    func makeWorkspaces() throws {
+        guard mkdir(workspaces, 0o711) == 0 || errno == EEXIST else {
+            throw Answer(.usage, "\(workspaces): cannot make it: \(String(cString: strerror(errno)))")
+        }
     }
 
+    var artifacts: String { "\(state)/artifacts" }
+
     /// To look at jobs of the past: nothing is made, and nothing stored.
-    func setup(_ choice: SandboxChoice) throws -> RunnerSetup {
+    func setup(_ sandbox: Sandbox) -> RunnerSetup {
         var setup = RunnerSetup(
             catalogue: catalogue, shippedPlugins: shippedPlugins, settings: settings,
-            artifacts: try artifactStore(writing: false), logs: logs, workspaces: workspaces,
-            caches: "\(state)/caches", sandbox: try sandbox(choice), version: Penstock.version, now: now)
+            artifacts: ArtifactStore(reading: artifacts), logs: logs, workspaces: workspaces,
+            caches: "\(state)/caches", sandbox: sandbox, version: Penstock.version, now: now)
         setup.locks = locks
         return setup
     }

@@ -132,7 +132,7 @@ struct BadInputTests {
     }
 
     @Test(
-        "a program whose interpreter is missing fails the action, sandboxed or not", arguments: ["bubblewrap", "none"])
+        "a program whose interpreter is missing fails the action, sandboxed or not", arguments: sandboxes)
     func noInterpreter(sandbox: String) async throws {
         let site = try Site()
         try site.install("oven", types: [Self.type], script: "#!/no/such/shell\n")

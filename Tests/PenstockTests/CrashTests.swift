@@ -30,14 +30,14 @@ struct CrashTests {
 
     @Test(
         "what was done is kept, what ran runs again under the same action execution id, nothing is left (HST-08, HST-26)",
-        arguments: Moment.allCases, ["bubblewrap", "none"])
+        arguments: Moment.allCases, sandboxes)
     func atMoment(moment: Moment, sandbox: String) async throws {
         let site = try Site()
         for sign in moment.signs { try site.give(sign) }
         let run = try await site.startRun(Self.definition, "--sandbox", sandbox, input: nil)
         try await run.until(says: moment.rawValue)
         #expect(try await run.outcome(after: SIGKILL).code == nil)
-        if sandbox == "bubblewrap" {
+        if sandbox != "none" {
             try await until("nothing outlives the core: \(site.processes())") { site.processes().isEmpty }
         }
         #expect(try await site.shown()["status"] == "InProgress")
@@ -82,7 +82,7 @@ struct CrashTests {
 
     @Test(
         "killed at any moment, again and again, an execution comes to its end, and no result is taken twice",
-        arguments: [("bubblewrap", UInt64(1)), ("none", 2)])
+        arguments: [("namespaces", UInt64(1)), ("none", 2), ("bubblewrap", 3), ("landlock", 4)])
     func anyMoment(sandbox: String, seed: UInt64) async throws {
         let site = try Site()
         var dice = Dice(state: seed)

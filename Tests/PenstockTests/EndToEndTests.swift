@@ -39,7 +39,7 @@ struct EndToEndTests {
         #expect(events.allSatisfy { $0["event"] != nil })
         #expect(events.contains { $0["customData"] == "1 page of Greet" }, "the approval's variables were resolved")
         let shown = try await site.shown()
-        #expect(shown["status"] == "Succeeded" && shown["sandbox"] == "bubblewrap")
+        #expect(shown["status"] == "Succeeded" && shown["sandbox"] == "namespaces")
         #expect(try shown.action("Fetch")["revision"] == .string(commit), "SRC-5")
         #expect(try shown.action("Fetch")["outputVariables"]?["CommitId"] == .string(commit))
         #expect(try shown.action("Compile")["outputVariables"] == ["Pages": "1"])
@@ -68,7 +68,7 @@ struct EndToEndTests {
         #expect(limited.count == 1 && limited[0]["status"] == "Succeeded")
 
         let shown = try await site.penstock("show", String(id.prefix(13)))
-        for part in ["shop version 1  Succeeded", id, "bubblewrap", "Build/Make  Succeeded", "Size=6", "artifact Code"]
+        for part in ["shop version 1  Succeeded", id, "namespaces", "Build/Make  Succeeded", "Size=6", "artifact Code"]
         {
             #expect(shown.text.contains(part))
         }

@@ -211,7 +211,7 @@ struct JobReplayTests {
         let site = try Site()
         #expect(try await site.run(Self.steady, "--sandbox", "none").code == 1)
         let refused = try await replay(site, "Make")
-        #expect(refused.code == 2 && refused.errorText.contains("say --sandbox bubblewrap, or --network --grants"))
+        #expect(refused.code == 2 && refused.errorText.contains("say --sandbox namespaces, or --network --grants"))
         #expect(try await replay(site, "Make", "--sandbox", "bubblewrap").code == 0)
         #expect(try await replay(site, "Make", "--network", "--grants").code == 0)
     }

@@ -70,7 +70,7 @@ struct KeepFailedTests {
 
     @Test(
         "a core that comes after a kill -9 leaves it, and resume --keep-failed keeps more",
-        arguments: ["bubblewrap", "none"])
+        arguments: sandboxes)
     func killed(sandbox: String) async throws {
         let site = try Site()
         let two = pipeline(

@@ -12,7 +12,7 @@ struct Course: Sendable {
     var goOn: @Sendable (Site, _ execution: String, _ environment: [String: String]) async throws -> Run
 
     /// `penstock run`, then `penstock resume`.
-    static func foreground(sandbox: String = "bubblewrap") -> Course {
+    static func foreground(sandbox: String = "namespaces") -> Course {
         let options = ["--approve", "always", "--keep-failed"]
         return Course(
             begin: { site, environment in

@@ -207,7 +207,10 @@ struct OptionTests {
             (["run", "x", "--jobs", "1000000"], "--jobs must be from 1 to 100"),
             (["run", "x", "--jobs", "99999999999999999999"], "is invalid for '--jobs <count>'"),
             (["run", "x", "--approve", "maybe"], "Please provide one of 'ask', 'always' or 'never'"),
-            (["run", "x", "--sandbox", "docker"], "Please provide one of 'bubblewrap' and 'none'"),
+            (
+                ["run", "x", "--sandbox", "docker"],
+                "Please provide one of 'namespaces', 'bubblewrap', 'landlock' or 'none'"
+            ),
             (["run", "x", "--variable", "Name"], "invalid for '--variable <name=value>'"),
             (["run", "x", "--state", ""], "--state must not be empty"),
             (["run", "x", "--settings", ""], "--settings must not be empty"),

@@ -110,3 +110,6 @@ extension JSON {
         ) { $1 }
     }
 }
+
+/// Every one that can be asked for.
+let sandboxes = ["namespaces", "bubblewrap", "landlock", "none"]

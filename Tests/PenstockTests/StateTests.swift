@@ -212,7 +212,7 @@ struct StateTests {
         try site.write("", to: "empty")
         let script = """
             mount --bind empty /usr/bin/bwrap && "\(Site.programs)/penstock" run pipeline.json --state state \
-              --plugins plugins --settings settings.yaml
+              --sandbox bubblewrap --plugins plugins --settings settings.yaml
             """
         let outcome = try await site.launch(["/usr/bin/unshare", "--mount", "/bin/bash", "-c", script]).outcome()
         #expect(outcome.code == 1, "\(outcome)")
@@ -221,6 +221,39 @@ struct StateTests {
                 "No sandbox: bubblewrap is not installed (/usr/bin/bwrap). Install it with `apt-get install bubblewrap`"
             ), "\(outcome)")
         #expect(outcome.text.contains("--sandbox none"))
+    }
+
+    @Test(
+        "where no namespaces can be had Landlock is used, which is said and recorded; doctor says what the others lack")
+    func noNamespaces() async throws {
+        let site = try Site()
+        try site.write(Self.short.text, to: "pipeline.json")
+        // An ordinary user in a place without user namespaces.
+        let place = ["--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000", "--dev-bind", "/", "/"]
+        func penstock(_ words: String...) async throws -> Outcome {
+            let options = ["--state", "state", "--plugins", "plugins", "--settings", "settings.yaml"]
+            return try await site.launch(
+                ["/usr/bin/bwrap"] + place + ["\(Site.programs)/penstock"] + words + options
+            ).outcome()
+        }
+        let run = try await penstock("run", "pipeline.json")
+        #expect(run.code == 0, "\(run)")
+        let line = try #require(run.errorText.split(separator: "\n").first)
+        #expect(line.hasPrefix("penstock: uses the sandbox landlock (which hides no names, "), "\(line)")
+        #expect(
+            line.contains("modes and times of what belongs to this user), because of namespaces: penstock-sandbox:"))
+        #expect(line.contains("; bubblewrap: bwrap: "))
+        #expect(try await site.shown()["sandbox"] == "landlock")
+        let asked = try await penstock("run", "pipeline.json", "--sandbox", "namespaces")
+        #expect(asked.code == 1, "\(asked)")
+        #expect(asked.text.contains("SandboxFailed): No sandbox: penstock-sandbox: cannot make namespaces: No space"))
+        let doctor = try await penstock("doctor")
+        #expect(doctor.text.contains("ok   sandbox    landlock (which hides no names, "), "\(doctor)")
+        for line in [
+            "- namespaces No sandbox: ", "- bubblewrap No sandbox: bwrap: ", "- landlock   works, and is used",
+        ] {
+            #expect(doctor.text.contains(line), "\(doctor)")
+        }
     }
 
     @Test("doctor says of each part whether it is well, and of a plugin what it lacks")

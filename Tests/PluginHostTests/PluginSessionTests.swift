@@ -558,6 +558,17 @@ struct SandboxedSessionTests {
         #expect(story.failure?.message.contains("No permissions to create new namespace") == true)
     }
 
+    @Test(
+        "a program that cannot be started in the sandbox is told apart by what its maker says",
+        arguments: ["bwrap: execvp ", "penstock-sandbox: cannot start the plugin's program "])
+    func noProgram(words: String) {
+        var story = Story(sandboxed: true)
+        story.line("\(words)/plugin/run: No such file or directory", .error)
+        story.exit(.code(125))
+        #expect(story.failure?.hostCode == .commandNotFound)
+        #expect(story.failure?.message.contains("must be below /usr or in the plugin's folder") == true)
+    }
+
     @Test("the exit that counts is the plugin's: 128 and more is a signal")
     func exit() {
         for (code, hostCode, text) in [

@@ -8,7 +8,13 @@ import Workspaces
         plugin: "/opt/plugins/git", command: ["bin/plugin", "--fast"],
         workspace: Workspace(root: "/state/w/1", owner: Identity(uid: 60_601, gid: 60_601)),
         environment: ["HOME": "/workspace/home", "LD_PRELOAD": "x.so"])
-    private static let sandbox = Sandbox.bubblewrap(Bubblewrap(launcher: "/lib/penstock-sandbox", etc: "/state/etc"))
+    private static let sandbox = sandbox(.bubblewrap)
+
+    private static func sandbox(_ profile: Sandbox.Profile) -> Sandbox {
+        Sandbox(
+            profile, launcher: "/lib/penstock-sandbox",
+            etc: Etc(folder: "/state/etc", names: ["ld.so.cache", "passwd"]))
+    }
 
     @Test("the whole line")
     func whole() {
@@ -16,7 +22,7 @@ import Workspaces
         let expected = """
             --uid 60601 --gid 60601 --nproc 512 --nofile 1024 --fsize 8589934592 --keep 3 -- /usr/bin/bwrap
             --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup --unshare-net
-            --uid 1000 --gid 1000 --hostname penstock --cap-drop ALL --new-session --die-with-parent --json-status-fd 3
+            --uid 1000 --gid 1000 --cap-drop ALL --new-session --die-with-parent --json-status-fd 3
             --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib
             --symlink usr/lib64 /lib64 --ro-bind /state/etc /etc --proc /proc --dev /dev --size 16777216
             --tmpfs /dev/shm --remount-ro /dev --dir /run --dir /var --symlink ../tmp /var/tmp
@@ -30,6 +36,53 @@ import Workspaces
         #expect(command.environment == ["HOME": "/workspace/home"])
         #expect(command.directory == nil)
         #expect(command.reportsStatus)
+    }
+
+    private static let limits =
+        "--uid 60601 --gid 60601 --nproc 512 --nofile 1024 --fsize 8589934592 --keep 3"
+
+    @Test(
+        "the whole line of the other profiles",
+        arguments: [
+            (
+                .namespaces,
+                """
+                \(limits) --namespaces --new-session --ro-bind /usr /usr --symlink usr/bin /bin
+                --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --ro-bind /state/etc /etc
+                --dev 16777216 --dir /run --dir /var --symlink ../tmp /var/tmp --symlink workspace/tmp /tmp
+                --ro-bind /opt/plugins/git /plugin --ro-bind /state/w/1/in /workspace/in
+                --bind /state/w/1/out /workspace/out --bind /state/w/1/tmp /workspace/tmp
+                --bind /state/w/1/home /workspace/home --chdir /workspace --setenv LD_PRELOAD x.so
+                -- /plugin/bin/plugin --fast
+                """
+            ),
+            (
+                .landlock,
+                """
+                \(limits) --landlock --new-session --ro-bind /usr /usr --ro-bind-try /etc/ld.so.cache /etc/ld.so.cache
+                --ro-bind-try /etc/passwd /etc/passwd --ro-bind-try /proc/cpuinfo /proc/cpuinfo
+                --ro-bind-try /proc/filesystems /proc/filesystems --ro-bind-try /proc/loadavg /proc/loadavg
+                --ro-bind-try /proc/meminfo /proc/meminfo --ro-bind-try /proc/stat /proc/stat
+                --ro-bind-try /proc/sys /proc/sys --ro-bind-try /proc/uptime /proc/uptime
+                --ro-bind-try /proc/version /proc/version --bind /dev/null /dev/null --bind /dev/zero /dev/zero
+                --bind /dev/full /dev/full --bind /dev/random /dev/random --bind /dev/urandom /dev/urandom
+                --bind /dev/tty /dev/tty --ro-bind /opt/plugins/git /opt/plugins/git
+                --ro-bind /state/w/1/in /state/w/1/in --bind /state/w/1/out /state/w/1/out
+                --bind /state/w/1/tmp /state/w/1/tmp --bind /state/w/1/home /state/w/1/home --chdir /state/w/1
+                --setenv LD_PRELOAD x.so -- /opt/plugins/git/bin/plugin --fast
+                """
+            ),
+        ] as [(Sandbox.Profile, String)])
+    func others(profile: Sandbox.Profile, line: String) {
+        let command = Self.sandbox(profile).command(for: Self.launch)
+        #expect(command.arguments == line.split(whereSeparator: \.isWhitespace).map(String.init))
+        #expect(command.executable == "/lib/penstock-sandbox" && command.reportsStatus)
+        #expect(command.environment == ["HOME": "/workspace/home"])
+        var launch = Self.launch
+        (launch.network, launch.isInteractive) = (true, true)
+        let open = Self.sandbox(profile).command(for: launch)
+        #expect(open.arguments.contains("--network") && open.arguments.contains("/etc/resolv.conf"))
+        #expect(!open.arguments.contains("--new-session") && !open.reportsStatus)
     }
 
     @Test("at a terminal the sandbox stays in the session of the terminal, and tells no status")
@@ -93,5 +146,6 @@ import Workspaces
         #expect(!command.reportsStatus)
         #expect(Sandbox.none.root(of: Self.launch.workspace) == "/state/w/1")
         #expect(Self.sandbox.root(of: Self.launch.workspace) == "/workspace")
+        #expect(Self.sandbox(.landlock).root(of: Self.launch.workspace) == "/state/w/1")
     }
 }

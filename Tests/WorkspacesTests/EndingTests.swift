@@ -10,9 +10,11 @@ import Workspaces
         "setsid bash -c 'trap \"\" TERM HUP INT; echo ready; while :; do read -t 100 < <(:) || read -t 1000 <> <(:); done' \(word) &"
     }
 
-    @Test("a daemon that ignores signals dies when bwrap is killed (HST-07)")
-    func killed() async throws {
-        let (site, word) = (try await Site(), "daemon-\(UInt64.random(in: 0 ... .max))")
+    @Test(
+        "a daemon that ignores signals dies when the sandbox's process is killed (HST-07)",
+        arguments: Sandbox.preferred)
+    func killed(profile: Sandbox.Profile) async throws {
+        let (site, word) = (try await Site(profile), "daemon-\(UInt64.random(in: 0 ... .max))")
         let launch = try site.launch("\(Self.daemon(word)) read -t 1000 <> <(:)")
         var seen = 0
         let outcome = try await site.run(launch) { child, line in
@@ -25,18 +27,22 @@ import Workspaces
         #expect(try processes(mentioning: word) == 0)
     }
 
-    @Test("a daemon dies when the plugin exits")
-    func exited() async throws {
-        let (site, word) = (try await Site(), "daemon-\(UInt64.random(in: 0 ... .max))")
+    @Test(
+        "a daemon dies when the plugin exits",
+        arguments: Sandbox.preferred)
+    func exited(profile: Sandbox.Profile) async throws {
+        let (site, word) = (try await Site(profile), "daemon-\(UInt64.random(in: 0 ... .max))")
         let outcome = try await site.run("\(Self.daemon(word)) exit 3")
         #expect(outcome.exit == .code(3))
         #expect(try processes(mentioning: word) == 0)
     }
 
-    @Test("everything dies with the program that started it (HST-08)")
-    func orphaned() async throws {
-        let (site, word) = (try await Site(), "daemon-\(UInt64.random(in: 0 ... .max))")
-        let inner = Sandbox.bubblewrap(site.bubblewrap).command(
+    @Test(
+        "everything dies with the program that started it (HST-08)",
+        arguments: Sandbox.preferred)
+    func orphaned(profile: Sandbox.Profile) async throws {
+        let (site, word) = (try await Site(profile), "daemon-\(UInt64.random(in: 0 ... .max))")
+        let inner = site.sandbox.command(
             for: try site.launch("\(Self.daemon(word)) read -t 1000 <> <(:)"))
         let core = Command(
             executable: "/bin/bash",
@@ -49,9 +55,11 @@ import Workspaces
         #expect(try processes(mentioning: word) == 0)
     }
 
-    @Test("SIGTERM to the group of the child that bwrap reports reaches a bash trap")
-    func graceful() async throws {
-        let site = try await Site()
+    @Test(
+        "SIGTERM to the group of the child that the sandbox reports reaches a bash trap",
+        arguments: Sandbox.preferred)
+    func graceful(profile: Sandbox.Profile) async throws {
+        let site = try await Site(profile)
         let launch = try site.launch("trap 'echo caught; exit 5' TERM; echo ready; read -t 1000 <> <(:); echo missed")
         // They come through two pipes, in any order.
         var (child, isReady): (Int32?, Bool) = (nil, false)
@@ -70,12 +78,26 @@ import Workspaces
         #expect(outcome.exit == .code(5))
     }
 
-    @Test("a program that cannot be run leaves no exit code on the status pipe")
-    func notStarted() async throws {
-        let site = try await Site()
+    @Test("no signal that a plugin sends to the sandbox's first process ends it", arguments: Sandbox.preferred)
+    func signals(profile: Sandbox.Profile) async throws {
+        let outcome = try await Site(profile).run(
+            "for signal in {1..64}; do kill -$signal $PPID 2>/dev/null; done; echo alive; exit 4")
+        #expect(outcome.output == ["alive"] && outcome.exit == .code(4), "\(outcome)")
+        #expect(outcome.status.contains { $0.contains("\"exit-code\": 4") })
+    }
+
+    @Test(
+        "a program that cannot be run leaves no exit code on the status pipe",
+        arguments: Sandbox.preferred)
+    func notStarted(profile: Sandbox.Profile) async throws {
+        let site = try await Site(profile)
         let outcome = try await site.run(site.launch(["missing"]))
-        #expect(outcome.exit == .code(1))
-        #expect(outcome.error.contains("bwrap: execvp /plugin/missing: No such file or directory"))
+        let text =
+            profile == .bubblewrap
+            ? "bwrap: execvp /plugin/missing"
+            : "penstock-sandbox: cannot start the plugin's program \(site.inside("/plugin"))/missing"
+        #expect(outcome.exit == .code(profile == .bubblewrap ? 1 : 125))
+        #expect(outcome.error == "\(text): No such file or directory")
         #expect(!outcome.status.contains { $0.contains("exit-code") })
     }
 }

@@ -79,6 +79,18 @@ import Workspaces
         #expect(message(launch) == text)
     }
 
+    @Test("without mounts of its own a sandbox can show nothing under another name, and says so")
+    func elsewhere() async throws {
+        let site = try await Site(.landlock)
+        var launch = site.launch(["run"])
+        launch.hostPaths = [HostPath(try site.folder.makeFolder("real"), inside: "/opt/here")]
+        let error = #expect(throws: WorkspaceError.self) { try site.sandbox.prepare(&launch) }
+        let real = "\(site.folder.path)/real"
+        #expect(
+            error?.message == "cannot show \(real) as /opt/here: the sandbox landlock has no mounts of its own")
+        try Sandbox.none.prepare(&launch)
+    }
+
     @Test("a host path that holds the state is refused")
     func stateInside() async throws {
         let site = try await Site()

@@ -12,14 +12,21 @@ final class Site: Sendable {
     let folder: Folder
     let slot: Slot?
     let workspace: Workspace
-    let bubblewrap: Bubblewrap
+    let sandbox: Sandbox
 
-    init(inputs: [String] = []) async throws {
+    init(_ profile: Sandbox.Profile = Sandbox.preferred[0], inputs: [String] = []) async throws {
         folder = try Folder()
         slot = Site.isRoot ? try await SlotPool().slot() : nil
         workspace = try Workspace(in: folder.path, owner: slot?.identity, inputs: inputs, outputs: ["App"])
-        bubblewrap = Bubblewrap(launcher: Site.launcher, etc: try Bubblewrap.makeEtc(in: folder.path))
+        sandbox = Sandbox(profile, launcher: Site.launcher, etc: try Etc(in: folder.path))
         try folder.makeFolder("plugin")
+    }
+
+    /// Where the plugin finds what a path names that begins with the workspace or its own folder, as it has them inside.
+    func inside(_ path: String) -> String {
+        if sandbox.hasOwnMounts { return path }
+        if path.hasPrefix("/plugin") { return folder.path + path }
+        return path.hasPrefix("/workspace") ? workspace.root + path.dropFirst(10) : path
     }
 
     /// A launch of a bash script that stands in the plugin's folder.
@@ -37,9 +44,8 @@ final class Site: Sendable {
     func run(_ launch: Launch, input: String = "", onLine: (Child, Line) -> Void = { _, _ in }) async throws -> Outcome
     {
         var launch = launch
-        try launch.makeReachable()
-        let command = Sandbox.bubblewrap(bubblewrap).command(for: launch)
-        return try await Outcome(of: command, input: input, onLine: onLine)
+        try sandbox.prepare(&launch)
+        return try await Outcome(of: sandbox.command(for: launch), input: input, onLine: onLine)
     }
 
     func run(_ script: String) async throws -> Outcome { try await run(launch(script)) }

@@ -5,9 +5,11 @@ import Workspaces
 
 /// The workspace of a worker: jobs come and go while it runs.
 @Suite struct WorkerWorkspaceTests {
-    @Test("a running worker sees the folders of a job that comes later, reads its inputs and writes its outputs only")
-    func laterJob() async throws {
-        let site = try await Site()
+    @Test(
+        "a running worker sees the folders of a job that comes later, reads its inputs and writes its outputs only",
+        arguments: Sandbox.preferred)
+    func laterJob(profile: Sandbox.Profile) async throws {
+        let site = try await Site(profile)
         let worker = try Workspace(ofWorkerIn: site.folder.path, named: "worker", owner: site.slot?.identity)
         var launch = try site.launch(
             """
@@ -18,10 +20,10 @@ import Workspaces
             """)
         launch.workspace = worker
         launch.isWorker = true
-        try launch.makeReachable()
+        try site.sandbox.prepare(&launch)
         var made: Workspace?
         let outcome = try await Outcome(
-            of: Sandbox.bubblewrap(site.bubblewrap).command(for: launch), closesInput: false
+            of: site.sandbox.command(for: launch), closesInput: false
         ) { child, line in
             guard line.stream == .output, made == nil else { return }
             made = try? Workspace(of: "job-1", in: worker, inputs: ["App"], outputs: ["Code"])
@@ -42,6 +44,7 @@ import Workspaces
                 "in/job-1/App", "jobs/job-1/out/Code", "jobs/job-1/tmp",
             ])
         try job.remove()
+        unlink("\(worker.root)/jobs/new")
         for folder in ["in", "jobs", "ended"] { #expect(names(in: "\(worker.root)/\(folder)") == [], "\(folder)") }
         try worker.renewScratch()
         for folder in ["tmp", "home"] { #expect(names(in: "\(worker.root)/\(folder)") == [], "\(folder)") }

@@ -45,7 +45,7 @@ public actor Bench {
     nonisolated let base: String
     /// The plugin's folder as everybody may read it, and the program that starts it.
     nonisolated let (plugin, launcher): (String, String)
-    nonisolated let etc: String
+    nonisolated let etc: Etc
     nonisolated let slots: SlotPool?
     nonisolated let allowance = Allowance()
     public private(set) var recordings: [Recording] = []
@@ -73,18 +73,18 @@ public actor Bench {
         random = SeededNumbers(seed: setting.seed)
     }
 
-    /// - Returns: the folder that stands for `/etc`.
-    private static func fill(_ base: String, _ setting: Setting) throws -> String {
+    /// - Returns: what stands for `/etc`.
+    private static func fill(_ base: String, _ setting: Setting) throws -> Etc {
         chmod(base, 0o711)
         try copyTree(setting.directory, to: "\(base)/plugin", limit: Usage(bytes: 2 << 30, entries: 200_000))
         guard mkdir("\(base)/launcher", 0o755) == 0, let program = bytes(ofFile: setting.launcher) else {
             throw KitFault("cannot copy \(setting.launcher): \(message(ofError: errno))")
         }
         try write(program, to: "\(base)/launcher/penstock-sandbox", mode: 0o755)
-        let etc = try Bubblewrap.makeEtc(in: base)
+        let etc = try Etc(in: base)
         // A home of its own there, which is not the workspace's.
         let user = "root:x:0:0:root:/root:/bin/sh\npenstock:x:1000:1000:penstock:\(home):/bin/sh\n"
-        try write(Array(user.utf8), to: "\(etc)/passwd", mode: 0o644)
+        try write(Array(user.utf8), to: "\(etc.folder)/passwd", mode: 0o644)
         return etc
     }
 

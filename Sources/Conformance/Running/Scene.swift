@@ -214,7 +214,7 @@ public actor Scene {
 
     private func run(
         _ command: [String], at place: Place, root: String, environment: [String: String],
-        exposure: Bubblewrap.Exposure, besides paths: [HostPath] = []
+        exposure: Sandbox.Exposure, besides paths: [HostPath] = []
     ) async throws -> Child {
         let outside = HostPath("\(folder)/outside", inside: "/outside", writable: true)
         // A worker's jobs are below its own root.
@@ -222,12 +222,13 @@ public actor Scene {
         let launch = Launch(
             plugin: bench.plugin, command: command, workspace: place.workspace, environment: environment,
             network: bench.setting.network && fixture.needsNetwork, hostPaths: [outside, jobs] + home + paths)
-        let bubblewrap = Bubblewrap(
-            launcher: bench.launcher, etc: bench.etc, insideRoot: root, exposure: exposure)
+        var sandbox = Sandbox(.bubblewrap, launcher: bench.launcher, etc: bench.etc)
+        sandbox.insideRoot = root
+        sandbox.exposure = exposure
         try Interruption.check()
         let child: Child
         do {
-            child = try await Reactor.shared.spawn(Sandbox.bubblewrap(bubblewrap).command(for: launch))
+            child = try await Reactor.shared.spawn(sandbox.command(for: launch))
         } catch {
             throw KitFault("the kit's sandbox: \(error)")
         }

@@ -48,7 +48,8 @@ extension Scene {
             network: bench.setting.network && fixture.needsNetwork,
             hostPaths: [HostPath("\(folder)/outside", inside: "/outside", writable: true)])
         launch.isInteractive = true
-        let bubblewrap = Bubblewrap(launcher: bench.launcher, etc: bench.etc, insideRoot: place.root)
-        return Sandbox.bubblewrap(bubblewrap).command(for: launch)
+        var sandbox = Sandbox(.bubblewrap, launcher: bench.launcher, etc: bench.etc)
+        sandbox.insideRoot = place.root
+        return sandbox.command(for: launch)
     }
 }

@@ -23,7 +23,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         say("penstock", nil, "\(Penstock.version), \(wiring.launcher)")
         say("state", await stateProblem(wiring), wiring.state)
-        say("sandbox", await sandboxProblem(wiring), "bubblewrap: own user, mount, process and network namespaces")
+        await sayOfSandboxes(wiring, say)
         let limits = Limits()
         say(
             "limits", nil,
@@ -50,19 +50,30 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    private func sandboxProblem(_ wiring: Wiring) async -> String? {
+    /// The one that is used unasked, and what each of the others lacks.
+    private func sayOfSandboxes(_ wiring: Wiring, _ say: (String, String?, String) -> Void) async {
         do {
-            let slots = geteuid() == 0 ? SlotPool() : nil
-            let slot = try await slots?.slot()
-            guard mkdir(wiring.workspaces, 0o711) == 0 || errno == EEXIST else {
-                return "\(wiring.workspaces) cannot be made"
+            let slot = geteuid() == 0 ? try await SlotPool().slot() : nil
+            try wiring.makeWorkspaces()
+            var used: Sandbox?
+            var lines: [(profile: Sandbox.Profile, text: String)] = []
+            var firstLack: String?
+            for profile in Sandbox.preferred {
+                let sandbox = try wiring.sandbox(profile)
+                switch await sandbox.probe(in: wiring.workspaces, owner: slot?.identity) {
+                case .available:
+                    lines.append((profile, used == nil ? "works, and is used" : "works"))
+                    used = used ?? sandbox
+                case .unavailable(let lack):
+                    lines.append((profile, lack.description))
+                    firstLack = firstLack ?? lack.description
+                }
             }
-            switch try await wiring.sandbox(.bubblewrap).probe(in: wiring.workspaces, owner: slot?.identity) {
-            case .available: return nil
-            case .unavailable(let reason): return reason
-            }
+            say("sandbox", used == nil ? firstLack : nil, used.map { $0.profile.rawValue + $0.weakness } ?? "")
+            if common.quiet { return }
+            for line in lines { print("    - \(line.profile.rawValue.padded(to: 10)) \(line.text)") }
         } catch {
-            return "\(error)"
+            say("sandbox", "\(error)", "")
         }
     }
 }

@@ -93,7 +93,9 @@ extension Wiring {
         _ store: Store, isRehearsal: Bool = false,
         forget: @escaping @Sendable ([ExecutionID], String) async throws -> [ExecutionID]
     ) throws -> Pruning {
-        Pruning(store, artifacts: try artifactStore(writing: !isRehearsal), logs: logs, kept: kept, forget: forget)
+        let artifacts =
+            isRehearsal ? ArtifactStore(reading: artifacts) : try ArtifactStore(directory: artifacts)
+        return Pruning(store, artifacts: artifacts, logs: logs, kept: kept, forget: forget)
     }
 }
 

@@ -36,7 +36,7 @@ struct ReplayCommand: AsyncParsableCommand {
     var grants = false
 
     @Option(help: "How the plugin is kept from this machine; as the execution's actions were, if absent.")
-    var sandbox: SandboxChoice?
+    var sandbox: Sandbox.Profile?
 
     @OptionGroup var common: CommonOptions
 
@@ -48,7 +48,7 @@ struct ReplayCommand: AsyncParsableCommand {
         guard sandbox != .none || network && grants else {
             throw Answer(
                 .usage,
-                "\(recorded.name): without a sandbox nothing can be kept from a plugin: say --sandbox bubblewrap, or"
+                "\(recorded.name): without a sandbox nothing can be kept from a plugin: say --sandbox namespaces, or"
                     + " --network --grants")
         }
         let job = recorded.firstJob
@@ -63,14 +63,14 @@ struct ReplayCommand: AsyncParsableCommand {
         throw Answer(differences.isEmpty ? .yes : .no)
     }
 
-    private func setup(_ wiring: Wiring, _ sandbox: SandboxChoice, _ folder: String) throws -> RunnerSetup {
+    private func setup(_ wiring: Wiring, _ sandbox: Sandbox.Profile, _ folder: String) throws -> RunnerSetup {
         // The sandbox's users must reach their workspaces in it, and see nothing on the way.
         for path in [folder] + ["workspaces", "scratch"].map({ "\(folder)/\($0)" }) {
             guard mkdir(path, 0o711) == 0 || errno == EEXIST, chmod(path, 0o711) == 0 else {
                 throw Answer(.fault, "\(path): \(String(cString: strerror(errno)))")
             }
         }
-        var setup = try wiring.setup(sandbox)
+        var setup = try wiring.setup(wiring.sandbox(sandbox))
         setup.workspaces = "\(folder)/workspaces"
         setup.caches = "\(folder)/caches"
         setup.logs = ActionLogs(directory: "\(folder)/logs")

@@ -4,6 +4,7 @@ import Failpoints
 import Pipelines
 import Runner
 import Store
+import Workspaces
 
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,7 +23,7 @@ struct ResumeCommand: AsyncParsableCommand {
         _ = try await common.history().find(self.execution)
         let store = try wiring.store(.writing)
         let (execution, outbox) = try await store.find(self.execution)
-        let sandbox = try execution.sandbox()
+        let sandbox = try wiring.sandbox(execution.sandbox())
         switch execution.status {
         case .succeeded, .failed, .superseded, .cancelled: throw refusal(execution)
         case .inProgress, .stopping, .stopped, .cancelling: break
@@ -49,8 +50,8 @@ struct ResumeCommand: AsyncParsableCommand {
 
 extension Execution {
     /// How its actions are kept from this machine.
-    func sandbox() throws -> SandboxChoice {
-        guard let sandbox = SandboxChoice(rawValue: start.sandbox) else {
+    func sandbox() throws -> Sandbox.Profile {
+        guard let sandbox = Sandbox.Profile(rawValue: start.sandbox) else {
             throw Answer(
                 .usage, "execution \(id) was started with the sandbox \(start.sandbox), which is not known here")
         }

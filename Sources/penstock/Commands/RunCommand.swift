@@ -5,6 +5,7 @@ import Pipelines
 import PluginHost
 import Runner
 import Store
+import Workspaces
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,9 +24,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Stop when this stage has succeeded.", valueName: "stage"))
     var stopAfter: String?
 
-    @Option(help: "How actions are kept from this machine: bubblewrap, or none.")
-    var sandbox: SandboxChoice = .bubblewrap
-
+    @OptionGroup var sandboxing: SandboxOption
     @OptionGroup var choice: TemplateOptions
     @OptionGroup var running: RunningOptions
     @OptionGroup var common: CommonOptions
@@ -40,12 +39,13 @@ struct RunCommand: AsyncParsableCommand {
         let choices = try replacing.choices(for: pipeline)
         let lastStage = try lastStage(of: file)
         let store = try wiring.store(.writing)
+        let sandbox = try await wiring.sandbox(sandboxing)
         let version = try await store.save(pipeline, at: now())
         let start = Start(
             execution: ExecutionID(randomUUID()), pipelineVersion: version,
             trigger: .init(type: "StartPipelineExecution", detail: userName()),
             variables: choices.variables, sourceDirectories: choices.sourceDirectories,
-            stopAfterStage: lastStage, sandbox: sandbox.rawValue, stubs: choices.stubs)
+            stopAfterStage: lastStage, sandbox: sandbox.profile.rawValue, stubs: choices.stubs)
         let conduct = Conduct(common, running)
         let runner = try await wiring.runner(sandbox, running.width, news: conduct.news)
         let driver = conduct.driver(try await store.state(of: pipeline, version: version), store, runner)

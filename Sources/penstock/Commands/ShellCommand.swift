@@ -37,7 +37,7 @@ struct ShellCommand: AsyncParsableCommand {
         let (job, workspace) = try kept(recorded, wiring)
         let inspection: Inspection
         do {
-            let setup = try wiring.setup(recorded.execution.sandbox())
+            let setup = try wiring.setup(wiring.sandbox(recorded.execution.sandbox()))
             inspection = try await Inspection(of: job.dispatch, in: workspace, setup) { [name = recorded.name] in
                 complain("\(name): waits for the user who can write its host paths, as whom another job runs")
             }
@@ -83,7 +83,7 @@ struct ShellCommand: AsyncParsableCommand {
             "plugin \(manifest.name) \(manifest.version) by hand, where secrets are \(Masker.replacement):",
             "    \(inspection.byHand)",
         ]
-        if recorded.execution.start.sandbox == SandboxChoice.none.rawValue { lines.append("there is no sandbox") }
+        if recorded.execution.start.sandbox == Sandbox.Profile.none.rawValue { lines.append("there is no sandbox") }
         complain(lines.joined(separator: "\n"), named: false)
     }
 }

@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import Pipelines
 import Runner
+import Workspaces
 
 /// A terminal's view: one line an action, with its time and what it said last; drawn over itself.
 final class LiveView: View {
@@ -82,7 +83,7 @@ final class LiveView: View {
 
     /// Where they are too many, what has not begun and what is over are left out, stage by stage.
     private func lines(of execution: Execution, fitting rows: Int) -> [String] {
-        let sandbox = execution.start.sandbox == SandboxChoice.none.rawValue ? ", without a sandbox" : ""
+        let sandbox = execution.start.sandbox == Sandbox.Profile.none.rawValue ? ", without a sandbox" : ""
         let rollback = execution.rollbackWords ?? ""
         let title =
             "\(execution.pipeline.name) version \(execution.start.pipelineVersion), \(execution.id)\(rollback)\(sandbox)"

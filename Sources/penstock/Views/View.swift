@@ -2,6 +2,7 @@ import Engine
 import Glibc
 import Pipelines
 import Runner
+import Workspaces
 
 /// Shows an execution as it goes.
 protocol View: AnyObject {
@@ -148,7 +149,7 @@ final class PlainView: View {
         say(
             at,
             "\(execution.pipeline.name) version \(execution.start.pipelineVersion), execution \(execution.id)\(what)")
-        if execution.start.sandbox == SandboxChoice.none.rawValue { say(at, "without a sandbox, as asked for") }
+        if execution.start.sandbox == Sandbox.Profile.none.rawValue { say(at, "without a sandbox, as asked for") }
         if let words = execution.stubWords { say(at, "\(words), as asked for") }
     }
 

@@ -11,6 +11,7 @@ import Runner
 import Settings
 import Store
 import Synchronization
+import Workspaces
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,9 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var socket: SocketOption
 
-    @Option(help: "How actions are kept from this machine: bubblewrap, or none.")
-    var sandbox: SandboxChoice = .bubblewrap
-
+    @OptionGroup var sandboxing: SandboxOption
     @OptionGroup var running: WidthOptions
 
     @Option(
@@ -56,7 +55,8 @@ struct ServeCommand: AsyncParsableCommand {
         try await refuseUsedPath(path)
         let wiring = try Wiring(common)
         let store = try wiring.store(.writing)
-        try await refuseWeakerSandbox(store)
+        let sandbox = try await wiring.sandbox(sandboxing)
+        try await refuseWeakerSandbox(than: sandbox.profile, store)
         let runner = try await wiring.runner(sandbox, running) { news in
             // A log that cannot be written cannot tell so itself.
             guard case .log(let attempt, let line) = news, line.stream == "host", line.level == "warning" else {
@@ -80,7 +80,7 @@ struct ServeCommand: AsyncParsableCommand {
         reach(.recovered)
         let endpoint = Endpoint(
             CodePipeline(
-                registry, catalogue: wiring.actionTypes, sandbox: sandbox.rawValue,
+                registry, catalogue: wiring.actionTypes, sandbox: sandbox.profile.rawValue,
                 newID: { ExecutionID(randomUUID()) }, now: now), users: [geteuid(), 0], complain: { complain($0) })
         let pruning = Task { await prune(store, registry, wiring, view) }
         defer { pruning.cancel() }
@@ -130,20 +130,23 @@ struct ServeCommand: AsyncParsableCommand {
         throw Answer(.usage, "\(path): another daemon answers there; give another --socket, or end that one")
     }
 
-    /// What was begun in a sandbox never goes on without one.
-    private func refuseWeakerSandbox(_ store: Store) async throws {
+    /// What was begun in a sandbox never goes on without one, and in another not without a word.
+    private func refuseWeakerSandbox(than sandbox: Sandbox.Profile, _ store: Store) async throws {
         for name in try await store.pipelinesInProgress() {
             for execution in try await store.load(name, limits: PipelineLimits())?.state.executions.values.map(\.self)
                 ?? []
             where execution.start.sandbox != sandbox.rawValue {
-                guard sandbox == .bubblewrap else {
+                guard sandbox != .none else {
                     throw Answer(
                         .usage,
                         "--sandbox \(sandbox.rawValue): execution \(execution.id) of \(name) was started with the sandbox"
                             + " \(execution.start.sandbox); end it first by `\(common.resumption(of: execution.id.text))`"
                     )
                 }
-                complain("execution \(execution.id) of \(name) goes on in a sandbox, and was started without one")
+                let before = Sandbox.Profile(rawValue: execution.start.sandbox)
+                complain(
+                    "execution \(execution.id) of \(name) goes on in the sandbox \(sandbox.rawValue), and was started"
+                        + (before == Sandbox.Profile.none ? " without one" : " in \(execution.start.sandbox)"))
             }
         }
     }

@@ -1,15 +1,32 @@
 import Glibc
 
-extension Bubblewrap {
-    /// Makes the small `/etc` that plugins see, once for the present state of the host's packages.
+/// The small `/etc` that plugins see.
+public struct Etc: Hashable, Sendable {
+    /// What stands in its place where a plugin has mounts of its own.
+    public let folder: String
+    /// What may be read of the host's own where it has not.
+    public let names: [String]
+
+    /// What a program needs to find and trust a server.
+    static let ofNetwork = ["/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs"]
+
+    public init(folder: String, names: [String]) {
+        self.folder = folder
+        self.names = names
+    }
+
+    /// Makes the folder, once for the present state of the host's packages.
     ///
     /// Its name carries that state, so a changed host gets a new one, and what runs keeps the old one.
     /// - Parameter parent: a folder that we may write and every slot's user may enter.
-    /// - Returns: the folder, for `etc`.
-    public static func makeEtc(in parent: String) throws(WorkspaceError) -> String {
+    public init(in parent: String) throws(WorkspaceError) {
         let state = ["/etc/ld.so.cache", "/etc/alternatives"].map { String(stat(path: $0)?.st_mtim.tv_sec ?? 0) }
-        let path = "\(parent)/etc-\(layout)-\(state.joined(separator: "-"))"
-        if stat(path: path) != nil { return path }
+        folder = "\(parent)/etc-\(Self.layout)-\(state.joined(separator: "-"))"
+        names = try Self.copied() + ["group", "hosts", "nsswitch.conf", "passwd"]
+        if stat(path: folder) == nil { try Self.make(folder) }
+    }
+
+    private static func make(_ path: String) throws(WorkspaceError) {
         let draft = Workspace(root: "\(path).\(Workspace.randomName())", owner: nil)
         do {
             try fill(draft.root)
@@ -26,7 +43,6 @@ extension Bubblewrap {
                 throw .last("make", path)
             }
         }
-        return path
     }
 
     /// Counts the changes of what `fill` makes.
