@@ -8,8 +8,11 @@ struct Bench {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "engine" { return await engine(in: arguments.dropFirst().first ?? "/var/tmp") }
+        if arguments.first == "logs" { return show(MaskingBench.report()) }
         guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
-            print("usage: penstock-bench [ROUNDS [DIRECTORY]]\n       penstock-bench engine [DIRECTORY]")
+            print(
+                "usage: penstock-bench [ROUNDS [DIRECTORY]]\n       penstock-bench engine [DIRECTORY]\n       penstock-bench logs"
+            )
             exit(2)
         }
         do {
