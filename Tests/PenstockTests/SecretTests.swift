@@ -67,9 +67,8 @@ struct SecretTests {
         for file in files {
             guard let data = FileManager.default.contents(atPath: "\(site.state)/\(file)") else { continue }
             for form in try forms(of: password) + forms(of: token) {
-                #expect(
-                    data.firstRange(of: Data(form)) == nil, "\(file) holds \(String(decoding: form, as: UTF8.self))",
-                    sourceLocation: location)
+                let isThere = data.withUnsafeBytes { holds($0, form) }
+                #expect(!isThere, "\(file) holds \(String(decoding: form, as: UTF8.self))", sourceLocation: location)
             }
         }
     }
@@ -92,8 +91,6 @@ struct SecretTests {
         #expect(outcome.text.contains("| Token is secret"))
         try expectNoSecret(in: outcome.description)
         try expectNoSecret(site)
-        let configuration = try Record(of: site).facts.isEmpty == false
-        #expect(configuration)
         let shown = try await site.penstock("show", try await site.execution(), "--format", "json").text
         try expectNoSecret(in: shown)
     }
@@ -212,4 +209,15 @@ struct SecretTests {
         let run = try await site.start(["run", "pipeline.json"]).outcome()
         #expect(run.code == 1 && run.text.contains("secret db: there is no program \(site.place("vault"))"), "\(run)")
     }
+}
+
+private func holds(_ bytes: UnsafeRawBufferPointer, _ form: [UInt8]) -> Bool {
+    guard var place = bytes.baseAddress, let first = form.first else { return false }
+    let end = place + bytes.count
+    while end - place >= form.count, let found = memchr(place, Int32(first), end - place) {
+        let start = UnsafeRawPointer(found)
+        if end - start >= form.count, memcmp(start, form, form.count) == 0 { return true }
+        place = start + 1
+    }
+    return false
 }
