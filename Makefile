@@ -123,6 +123,7 @@ bench: setup
 	.build/release/penstock-bench engine
 	.build/release/penstock-bench artifacts
 	.build/release/penstock-bench launch
+	.build/release/penstock-bench logs
 	Tests/TemplateTests/templates.py .build/release/penstock --measure
 
 interop: build
@@ -138,7 +139,7 @@ install: setup
 	install -D -m 755 .build/release/penstock $(DESTDIR)$(PREFIX)/bin/penstock
 	install -D -m 755 .build/release/penstock-sandbox $(DESTDIR)$(PREFIX)/bin/penstock-sandbox
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock
-	cp -r plugins spec $(DESTDIR)$(PREFIX)/lib/penstock/
+	cp -r plugins providers spec $(DESTDIR)$(PREFIX)/lib/penstock/
 	install -s -D -m 755 .build/release/penstock-deployment-window \
 		$(DESTDIR)$(PREFIX)/lib/penstock/plugins/deployment-window/bin/plugin
 	cp -r Sources/Authoring/Templates $(DESTDIR)$(PREFIX)/lib/penstock/templates

@@ -59,7 +59,7 @@ let package = Package(
         library("Artifacts", ["CLinux", "CCrypto", "CArchive", "Failpoints"]),
         library("Workspaces", ["CLinux", "Failpoints", "Processes"]),
         library("PluginHost", ["Failpoints", "Jansson", "PluginProtocol", "Processes"]),
-        library("Settings", ["Jansson", "PluginHost", "PluginProtocol"]),
+        library("Settings", ["Jansson", "PluginHost", "PluginProtocol", "Processes"]),
         library(
             "CodePipelineAPI",
             [

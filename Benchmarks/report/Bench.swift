@@ -8,6 +8,7 @@ struct Bench {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "engine" { return await engine(in: arguments.dropFirst().first ?? "/var/tmp") }
+        if arguments.first == "logs" { return show(MaskingBench.report()) }
         if arguments.first == "artifacts" { return await artifacts(Array(arguments.dropFirst())) }
         if arguments.first == "launch" { return await launch(Array(arguments.dropFirst())) }
         guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else {
@@ -76,6 +77,7 @@ struct Bench {
                    penstock-bench engine [DIRECTORY]
                    penstock-bench artifacts [ROUNDS [DIRECTORY]]
                    penstock-bench launch [ROUNDS [DIRECTORY]]
+                   penstock-bench logs
             """)
         exit(2)
     }

@@ -13,6 +13,8 @@ public struct Dispatch: Hashable, Sendable, Codable {
     public var pipeline: String
     /// With every variable resolved.
     @Boxed public var action: Action
+    /// The references to secrets in it, which only whoever makes the job replaces; nil without any (VAR-9).
+    public var secretPlaces: SecretPlaces?
     /// Digest by artifact name.
     public var inputs: [String: String]
     /// The revisions of those inputs that a source action made, by artifact name.
@@ -28,14 +30,15 @@ public struct Dispatch: Hashable, Sendable, Codable {
     public var stub: ActionStub?
 
     public init(
-        attempt: Attempt, pipeline: String, action: Action, inputs: [String: String] = [:],
-        revisions: [String: String] = [:],
+        attempt: Attempt, pipeline: String, action: Action, secretPlaces: SecretPlaces? = nil,
+        inputs: [String: String] = [:], revisions: [String: String] = [:],
         continuationToken: String? = nil, notBefore: Instant? = nil, deadline: Instant,
         sourceDirectory: String? = nil, sourceRevision: SourceRevision? = nil, stub: ActionStub? = nil
     ) {
         self.attempt = attempt
         self.pipeline = pipeline
         self.action = action
+        self.secretPlaces = secretPlaces
         self.inputs = inputs
         self.revisions = revisions
         self.continuationToken = continuationToken

@@ -29,7 +29,7 @@ extension Execution {
             admitted = ActionExecution(
                 id: attempt.id, startedAt: admission.at, updatedAt: admission.at,
                 resolvedConfiguration: resolved.configuration, external: ExternalExecution(),
-                state: try begin(attempt, resolved, &admission))
+                state: try begin(attempt, resolved, secretPlaces(in: action), &admission))
         } catch {
             admitted.fail(error)
         }
@@ -37,7 +37,7 @@ extension Execution {
     }
 
     private func begin(
-        _ attempt: Attempt, _ action: Action, _ admission: inout Admission
+        _ attempt: Attempt, _ action: Action, _ secretPlaces: SecretPlaces?, _ admission: inout Admission
     ) throws(ActionFailure) -> ActionState {
         let deadline = admission.at.adding(seconds: ActionTimeout.seconds(of: action))
         let isRule = attempt.condition != nil
@@ -54,8 +54,8 @@ extension Execution {
         // Names are unique in a stage only (STR-3).
         let isSource = action.type.category == "Source"
         let dispatch = Dispatch(
-            attempt: attempt, pipeline: pipeline.name, action: action, inputs: try inputs(of: action),
-            revisions: revisions(of: action.inputArtifacts), deadline: deadline,
+            attempt: attempt, pipeline: pipeline.name, action: action, secretPlaces: secretPlaces,
+            inputs: try inputs(of: action), revisions: revisions(of: action.inputArtifacts), deadline: deadline,
             sourceDirectory: isSource ? start.sourceDirectories[action.name] : nil,
             sourceRevision: isSource ? start.sourceRevisions[action.name] : nil, stub: try stub?.forAction())
         admission.effects.append(.run(dispatch))
@@ -119,6 +119,12 @@ extension Execution {
                     """)
         }
         return resolved
+    }
+
+    /// VAR-9: only the declaration refers to secrets, no value of a variable does.
+    private func secretPlaces(in action: Action) -> SecretPlaces? {
+        let places = action.secretPlaces(value)
+        return places.isEmpty ? nil : places
     }
 
     /// VAR-7

@@ -45,7 +45,7 @@ struct ValidationRule: Sendable {
         .stores, .names, .uniqueNames, .counts, .sourceStage, .pipelineType, .blockers, .roles,
         .typeWords, .knownTypes, .runOrders, .configuration, .regions, .timeouts, .computeMembers, .artifactCounts,
         .artifactWiring, .references,
-        .referenceSyntax, .reservedNamespaces, .referencesInSources, .pipelineVariables,
+        .referenceSyntax, .reservedNamespaces, .referencesInSources, .pipelineVariables, .secretReferences,
         .triggers, .gitFilters, .globLists, .conditionCounts, .conditionResults, .conditionRules, .skippingRules,
     ]
 }

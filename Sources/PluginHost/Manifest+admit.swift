@@ -8,7 +8,7 @@ extension Manifest {
     /// - Throws: `UnsupportedProtocol`, `ConfigurationInvalid` naming every property at fault, or `LimitExceeded`.
     public func admit(_ job: Job) throws(Failure) {
         let id = job.data.actionTypeId
-        try check(job.data.configuration, of: id, job.operation)
+        try check(job.data.configuration, of: id, job.operation, secret: Set(job.secretConfigurationKeys))
         let problems = placesOfNul(in: job.data.json, path: "")
         guard problems.isEmpty else {
             throw Failure(.configurationInvalid, "\(id): \(problems.joined(separator: "; "))")
@@ -23,11 +23,13 @@ extension Manifest {
     }
 
     /// Refuses a configuration that this plugin cannot be given, also before there is a job.
-    /// - Parameter unresolved: keys whose value is not known yet; only their presence is judged.
+    /// - Parameters:
+    ///   - unresolved: keys whose value is not known yet; only their presence is judged.
+    ///   - secret: keys whose value is never told, beside those of secret properties.
     /// - Throws: `UnsupportedProtocol`, or `ConfigurationInvalid` naming every property at fault.
     public func check(
         _ configuration: [String: String], of id: ActionTypeIdentifier, _ operation: Operation = .run,
-        unresolved: Set<String> = []
+        unresolved: Set<String> = [], secret: Set<String> = []
     ) throws(Failure) {
         guard protocols.contains(WireProtocol.version) else {
             throw Failure(
@@ -37,7 +39,7 @@ extension Manifest {
         guard let type = actionTypes.first(where: { $0.id == id }), type.operations.contains(operation) else {
             throw Failure(.configurationInvalid, "plugin \(name) does not serve \(operation.rawValue) of \(id)")
         }
-        let problems = type.problems(of: configuration, unresolved)
+        let problems = type.problems(of: configuration, unresolved, secret)
         guard problems.isEmpty else {
             throw Failure(.configurationInvalid, "\(id): \(problems.joined(separator: "; "))")
         }
@@ -46,7 +48,9 @@ extension Manifest {
 
 extension ActionType {
     /// Missing, unknown and mistyped properties, each as a sentence that never quotes a secret.
-    fileprivate func problems(of configuration: [String: String], _ unresolved: Set<String>) -> [String] {
+    fileprivate func problems(
+        of configuration: [String: String], _ unresolved: Set<String>, _ secret: Set<String>
+    ) -> [String] {
         let declared = Dictionary(uniqueKeysWithValues: configurationProperties.map { ($0.name, $0) })
         let missing = configurationProperties.filter { $0.required && configuration[$0.name, default: ""].isEmpty }
             .map { "configuration \($0.name) is required" }
@@ -56,7 +60,7 @@ extension ActionType {
                 return "configuration \(key) is not known\(near)"
             }
             guard !value.isEmpty, !unresolved.contains(key), !property.type.accepts(value) else { return nil }
-            let found = property.secret ? "" : ", found \"\(value)\""
+            let found = property.secret || secret.contains(key) ? "" : ", found \"\(value)\""
             return "configuration \(key) must be \(property.type.words)\(found)"
         }
         return missing + wrong

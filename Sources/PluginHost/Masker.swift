@@ -73,28 +73,43 @@ public struct Masker: Hashable, Sendable {
         if mask(text) == Self.replacement { return true }
         guard !longNeedles.isEmpty else { return false }
         return Array(text.utf8).withUnsafeBufferPointer { bytes in
-            bytes.indices.contains { longNeedles.match(in: bytes, at: $0) > 0 }
+            longNeedles.search(bytes) { search in
+                var index = search.next(from: 0)
+                while index < bytes.count, search.walk(from: index).length == 0 { index = search.next(from: index + 1) }
+                return index < bytes.count
+            }
         }
     }
 
     fileprivate func scan(_ window: inout MaskingWindow, atEnd: Bool) -> [UInt8] {
         guard !needles.isEmpty else { return window.takeAll() }
         let (text, covered) = (window.pending, window.covered)
-        return text.withUnsafeBufferPointer { text in
-            let end = atEnd ? text.count : needles.undecidedSuffix(of: text)
-            var output: [UInt8] = []
-            output.reserveCapacity(end)
-            var coveredEnd = covered
-            for index in 0..<end {
-                let length = needles.match(in: text, at: index)
-                if length > 0 {
-                    if index >= coveredEnd { output += Self.replacement.utf8 }
-                    coveredEnd = max(coveredEnd, index + length)
+        return text.withUnsafeBufferPointer { bytes in
+            needles.search(bytes) { search in
+                let end = atEnd ? bytes.count : search.undecidedSuffix
+                var output: [UInt8] = []
+                // What is before it is told, or hidden behind a `***` that is.
+                var told = covered
+                var index = search.next(from: 0)
+                while index < end {
+                    let length = search.walk(from: index).length
+                    if length > 0 {
+                        if index >= told {
+                            output += bytes[told..<index]
+                            output += Self.replacement.utf8
+                        }
+                        told = max(told, index + length)
+                    }
+                    index = search.next(from: index + 1)
                 }
-                if index >= coveredEnd { output.append(text[index]) }
+                if told == 0 && end == bytes.count {
+                    window = MaskingWindow()
+                    return text
+                }
+                if told < end { output += bytes[told..<end] }
+                window = MaskingWindow(pending: Array(bytes[end...]), covered: max(0, told - end))
+                return output
             }
-            window = MaskingWindow(pending: Array(text[end...]), covered: max(0, coveredEnd - end))
-            return output
         }
     }
 }
@@ -116,7 +131,7 @@ struct MaskingWindow: Hashable, Sendable {
 
     /// What can be told of the stream after `bytes` have come.
     mutating func append(_ bytes: [UInt8], _ masker: Masker) -> [UInt8] {
-        pending += bytes
+        if pending.isEmpty { pending = bytes } else { pending += bytes }
         return masker.scan(&self, atEnd: false)
     }
 

@@ -7,6 +7,8 @@ import PluginProtocol
 struct Assignment: Sendable {
     let operation: PluginProtocol.Operation
     let action: Action
+    /// The references to secrets in it.
+    let secretPlaces: SecretPlaces
     let pipeline: String
     let stage: String
     /// Nil outside of an execution.
@@ -32,6 +34,7 @@ struct Assignment: Sendable {
     init(_ dispatch: Dispatch) {
         operation = .run
         action = dispatch.action
+        secretPlaces = dispatch.secretPlaces ?? [:]
         pipeline = dispatch.pipeline
         stage = dispatch.attempt.stage
         execution = dispatch.attempt.execution.text
@@ -59,6 +62,7 @@ struct Assignment: Sendable {
     ) {
         self.operation = operation
         self.action = action
+        secretPlaces = action.secretPlaces { _ in nil }
         pipeline = place.pipeline
         stage = place.stage
         actionExecution = id

@@ -12,37 +12,37 @@ struct PluginPlan: Sendable {
     let plugin: Plugin
     let grants: Grants
     let masker: Masker
-    /// The secrets that the masker knows, and those that are too short for it.
+    /// The secrets that the masker knows and those that are too short for it, and the texts that hold some.
     private let secrets: Set<String>
     private let assignment: Assignment
+    /// With its secrets in place.
+    private let action: Action
+    private let secretKeys: Set<String>
     private let setup: RunnerSetup
     private let type: PluginProtocol.ActionType
     private let providerSettings: JSON?
-    private let environmentVariables: [ComputeAction.EnvironmentVariable]
 
     /// - Throws: `Failure` for whatever keeps the job from being started, before anything is made.
     init(_ assignment: Assignment, _ setup: RunnerSetup) throws(Failure) {
-        let action = assignment.action
         let provision = Provision(
-            action, assignment.operation, catalogue: setup.catalogue, settings: setup.settings,
+            assignment.action, assignment.secretPlaces, assignment.operation, catalogue: setup.catalogue,
+            settings: setup.settings,
             shippedPlugins: setup.shippedPlugins, locks: setup.locks)
         if let failure = provision.failures.first { throw failure }
         guard let plugin = provision.plugin, let type = provision.type, var grants = provision.grants else {
             preconditionFailure("where nothing is missing, everything is there")
         }
         if setup.replay?.network == false { grants.network = false }
-        let secretKeys = type.configurationProperties.filter(\.secret).map(\.name)
-        var masker = Masker(secrets: action.configuration.filter { secretKeys.contains($0.key) })
-        for (name, value) in provision.entry?.secrets ?? [:] { masker.register(value, name: name) }
-        for (index, value) in provision.secrets {
-            masker.register(value, name: action.environmentVariables[index].name)
-        }
-        let secretValues = action.configuration.filter { secretKeys.contains($0.key) }.values
-        secrets = Set(secretValues).union((provision.entry?.secrets ?? [:]).values).union(provision.secrets.values)
+        var masker = Masker()
+        for (name, value) in provision.secrets { masker.register(value, name: name) }
+        let declared = type.configurationProperties.filter(\.secret).map(\.name)
+        action = provision.action
+        secretKeys = provision.secretKeys.union(declared)
+        let texts =
+            action.configuration.filter { provision.secretKeys.contains($0.key) }.map(\.value)
+            + action.environmentVariables.filter { $0.kind == .secretsManager }.map(\.value)
+        secrets = Set(provision.secrets.map(\.value) + texts)
         providerSettings = provision.entry?.value
-        environmentVariables = action.environmentVariables.enumerated().map {
-            .init(name: $1.name, value: provision.secrets[$0] ?? $1.value, type: $1.kind.rawValue)
-        }
         self.grants = grants
         self.masker = masker
         self.plugin = plugin
@@ -109,7 +109,7 @@ struct PluginPlan: Sendable {
 
     /// - Throws: `Failure` when the plugin cannot be given this job (HST-23).
     func job(_ id: String, in workspace: Workspace, hasCache: Bool) throws(Failure) -> Job {
-        let (run, action) = (plugin.manifest.run, assignment.action)
+        let run = plugin.manifest.run
         let secondsLeft = assignment.secondsLeft(setup.now())
         guard secondsLeft > 0 else {
             throw Failure(.timedOut, "the action as a whole has reached its time limit")
@@ -128,7 +128,7 @@ struct PluginPlan: Sendable {
         let job = Job(
             jobId: id, operation: assignment.operation, attempt: assignment.attempt,
             timeoutSeconds: min(run.timeoutSeconds, secondsLeft), cancelGraceSeconds: run.cancelGraceSeconds,
-            secretConfigurationKeys: type.configurationProperties.filter(\.secret).map(\.name),
+            secretConfigurationKeys: secretKeys.sorted(),
             workspace: .init(
                 root: setup.sandbox.root(of: workspace), tmp: workspace.tmpPath,
                 cache: hasCache ? workspace.cachePath : nil),
@@ -138,10 +138,12 @@ struct PluginPlan: Sendable {
     }
 
     private var computeAction: ComputeAction? {
-        let action = assignment.action
         guard !action.commands.isEmpty else { return nil }
         return ComputeAction(
-            commands: action.commands, environmentVariables: environmentVariables,
+            commands: action.commands,
+            environmentVariables: action.environmentVariables.map {
+                .init(name: $0.name, value: $0.value, type: $0.kind.rawValue)
+            },
             outputVariables: action.outputVariables,
             outputArtifacts: action.outputArtifacts.map { .init(name: $0.name, files: $0.files) })
     }

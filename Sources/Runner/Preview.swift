@@ -74,10 +74,10 @@ public struct Preview: Sendable {
         }
         let knowledge = Knowledge(pipeline, variables, choices)
         func preview(_ action: Action, in place: String) -> PreviewedAction {
-            PreviewedAction(action, in: place, knowledge, choices) { action, unresolved in
+            PreviewedAction(action, in: place, knowledge, choices) { action, secretPlaces, unresolved in
                 Provision(
-                    action, catalogue: catalogue, settings: settings, shippedPlugins: shippedPlugins, locks: locks,
-                    unresolved: unresolved)
+                    action, secretPlaces, catalogue: catalogue, settings: settings.lookedAt,
+                    shippedPlugins: shippedPlugins, locks: locks, unresolved: unresolved)
             }
         }
         stages = pipeline.stages.map { stage in
@@ -148,7 +148,7 @@ public struct PreviewedAction: Sendable {
 
     fileprivate init(
         _ declared: Action, in stage: String, _ knowledge: Knowledge, _ choices: Preview.Choices,
-        provision: (Action, Set<String>) -> Provision
+        provision: (Action, SecretPlaces, Set<String>) -> Provision
     ) {
         place = "\(stage)/\(declared.name)"
         inputs = declared.inputArtifacts.map { Input(name: $0, origin: knowledge.producers[$0] ?? "nowhere") }
@@ -164,7 +164,8 @@ public struct PreviewedAction: Sendable {
                 }
             }
         // A reference without a value yet stands for itself, so this always comes to something.
-        let resolved = try? declared.resolved { knowledge.value(of: $0) ?? "#{\($0)}" }
+        let value: (VariableReference) -> String? = { knowledge.value(of: $0) ?? "#{\($0)}" }
+        let resolved = try? declared.resolved(value)
         action = isSource ? declared : resolved ?? declared
         if let stub = choices.stubs[place] {
             performer = .stub(stub)
@@ -173,7 +174,8 @@ public struct PreviewedAction: Sendable {
         } else if isSource, let directory = choices.sourceDirectories[declared.name] {
             performer = .directory(directory)
         } else {
-            performer = .plugin(provision(action, Set(references.filter { $0.value == nil }.map(\.member))))
+            let unresolved = Set(references.filter { $0.value == nil }.map(\.member))
+            performer = .plugin(provision(action, declared.secretPlaces(value), unresolved))
         }
     }
 }

@@ -56,6 +56,8 @@ extension SettingsDraft {
         for variable in action.environmentVariables where variable.kind == .secretsManager {
             addSecret(variable.value)
         }
+        let texts = action.configuration.values + action.environmentVariables.map(\.value)
+        for use in texts.flatMap({ SecretTemplate($0).uses }) { addSecret(use.reference.id) }
     }
 }
 

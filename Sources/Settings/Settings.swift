@@ -6,11 +6,12 @@ import PluginProtocol
 ///
 /// ```
 /// grants: {git: {network: true, hostPaths: {repositories: /srv/git}}}
-/// secrets: {deploy-key: {file: /run/secrets/deploy-key}, token: {environment: DEPLOY_TOKEN}}
+/// secrets: {deploy-key: {file: /run/secrets/deploy-key}, token: {environment: DEPLOY_TOKEN}, "prod/*": {aws: {}}}
 /// retention: {each: {days: 90, executions: 200}}
 /// CodeCommit: {repositories: {shop: {url: /srv/git/shop.git, password: {secret: token}}}}
 /// ```
 /// Every other key is a provider, with collections of named entries. In an entry `{secret: NAME}` stands for a secret.
+/// A name of `secrets` that ends in `*` serves all that begin like it; the longest counts.
 public struct Settings: Sendable {
     /// Begins a value that is still to be chosen, in a file that was written for the operator.
     public static let choiceMark = "CHOOSE:"
@@ -27,18 +28,22 @@ public struct Settings: Sendable {
     /// What a command is told to use this file: `["--settings", "/srv/settings.json"]`, or nothing.
     public let options: [String]
     private let grantsByPlugin: [String: Grants]
-    private let secrets: [String: SecretSource]
+    let secrets: [String: SecretSource]
     private let providers: [String: JSON]
     /// How much of what is over is kept.
     public let retention: JSON?
+    /// What asks AWS for secrets; nil where it is not installed.
+    let awsProgram: String?
+    /// Whether nobody else may be asked for a secret.
+    public private(set) var isLookedAt = false
 
     /// No settings: nothing is granted and nothing is known.
     public static let none = Settings(
-        path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:], retention: nil)
+        path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:], retention: nil, awsProgram: nil)
 
     private init(
         path: String?, options: [String], grantsByPlugin: [String: Grants], secrets: [String: SecretSource],
-        providers: [String: JSON], retention: JSON?
+        providers: [String: JSON], retention: JSON?, awsProgram: String?
     ) {
         self.path = path
         self.options = options
@@ -46,20 +51,25 @@ public struct Settings: Sendable {
         self.secrets = secrets
         self.providers = providers
         self.retention = retention
+        self.awsProgram = awsProgram
     }
 
     /// - Parameters:
     ///   - options: what a command is told to use this file, when it has to be told.
     ///   - providers: the provider names that installed plugins serve; a near miss of one is refused.
+    ///   - awsProgram: what asks AWS for secrets.
     /// - Throws: the first thing that is wrong, with its path in the document.
     public init(
-        _ document: JSON, path: String, options: [String] = [], providers known: Set<String>
+        _ document: JSON, path: String, options: [String] = [], providers known: Set<String>, awsProgram: String? = nil
     ) throws(JSONTypeError) {
         let root = JSONReader(document)
         var grants: [String: Grants] = [:]
         for (plugin, reader) in try root.optional("grants")?.members() ?? [] { grants[plugin] = try Grants(reader) }
         var secrets: [String: SecretSource] = [:]
-        for (name, reader) in try root.optional("secrets")?.members() ?? [] { secrets[name] = try SecretSource(reader) }
+        for (name, reader) in try root.optional("secrets")?.members() ?? [] {
+            secrets[name] = try SecretSource(reader, name: name)
+        }
+        try Self.checkCredentials(secrets)
         var providers: [String: JSON] = [:]
         for (name, reader) in try root.members() where !Self.own.contains(name) {
             if !known.contains(name), let near = nearest(to: name, in: known.union(Self.own)) {
@@ -72,7 +82,14 @@ public struct Settings: Sendable {
         }
         self.init(
             path: path, options: options, grantsByPlugin: grants, secrets: secrets,
-            providers: providers, retention: try root.optional("retention")?.value)
+            providers: providers, retention: try root.optional("retention")?.value, awsProgram: awsProgram)
+    }
+
+    /// For a plan: no program is run and nobody is asked, and a secret that is not here is not read.
+    public var lookedAt: Settings {
+        var settings = self
+        settings.isLookedAt = true
+        return settings
     }
 
     /// What is no provider.
@@ -106,18 +123,6 @@ public struct Settings: Sendable {
         throw Failure(.configurationInvalid, (lines + meanings).joined(separator: "\n"))
     }
 
-    /// The value of a secret, read now.
-    /// - Throws: `ConfigurationInvalid` with the lines to add, or why the secret cannot be read.
-    public func secret(_ name: String) throws(Failure) -> String {
-        guard let source = secrets[name] else {
-            throw Failure(
-                .configurationInvalid,
-                "\(place) has no secret \(name). Add to it:\nsecrets: {\(JSON.string(name).text): {file: /PATH/OF/THE/SECRET}}"
-            )
-        }
-        return try source.read(name)
-    }
-
     /// A member that the plugin does not know is a mistake, which must not be silent: it may be the address of a server.
     private func check(
         _ entry: JSON, at path: String, _ members: [ProviderSettings.Member]
@@ -142,7 +147,7 @@ public struct Settings: Sendable {
         switch value {
         case .object(let members):
             if members.count == 1, case .string(let name) = members["secret"] {
-                let text = try secret(name)
+                let text = try secret(SecretRequest(name)) ?? ""
                 secrets[name] = text
                 return .string(text)
             }
@@ -162,7 +167,7 @@ public struct Settings: Sendable {
         }
     }
 
-    private var place: String { path.map { "the settings file \($0)" } ?? "there is no settings file, so it" }
+    var place: String { path.map { "the settings file \($0)" } ?? "there is no settings file, so it" }
 
     private func entries(_ provider: String, _ collection: String) -> [String] {
         Array(members(of: providers[provider]?[collection]).keys)

@@ -57,6 +57,9 @@ struct Installation {
     /// The plugins that came with Penstock.
     static var shippedPlugins: String? { shipped("plugins", beside: executablePath().directory) }
 
+    /// What asks AWS for secrets.
+    static var awsProgram: String? { shipped("providers/aws/secret", beside: executablePath().directory) }
+
     /// What plugins are judged by.
     /// - Throws: a fault of the installation.
     static func specification() throws -> Specification {
@@ -114,7 +117,8 @@ struct Wiring {
         let providers = Set(catalogue.plugins.flatMap(\.manifest.actionTypes).map(\.id.provider))
         do {
             let settings = try Settings(
-                document, path: path, options: named.map { ["--settings", absolute($0)] } ?? [], providers: providers)
+                document, path: path, options: named.map { ["--settings", absolute($0)] } ?? [], providers: providers,
+                awsProgram: Installation.awsProgram)
             _ = try RetentionPolicy(settings: settings.retention)
             return settings
         } catch {

@@ -110,7 +110,7 @@ private let verdicts: [String: [String]] = [
     "094.yml": ["Pipeline 8 unknown"],
     "095.yml": ["Pipeline 3 unknown"],
     "098.yml": ["Pipeline 10 unknown"],
-    "099.yml": ["Pipeline 7 unknown"],
+    "099.yml": ["Pipeline 6 unknown"],
     "103.yaml": ["CodePipeline 7 unknown"],
     "104.yml": ["Pipeline 9 unknown"],
     "105.yml": ["Pipeline 11 unknown"],

@@ -66,10 +66,6 @@ struct TemplateTests {
             "!GetAtt NamedRole.Arn", "arn:aws:iam::000000000000:role/builder",
             "the attribute Arn of the resource NamedRole"
         ),
-        (
-            "'{{resolve:secretsmanager:token:SecretString:key}}'", "{{resolve:secretsmanager:token:SecretString:key}}",
-            "what AWS keeps under secretsmanager:token:SecretString:key"
-        ),
         ("!Sub '{{resolve:ssm:${Text}}}'", "{{resolve:ssm:words}}", "what AWS keeps under ssm:words"),
         ("!Ref Topic", "news", "the resource Topic (AWS::SNS::Topic)"),
     ])
@@ -82,6 +78,14 @@ struct TemplateTests {
         let placeholders = try #require(file.origin).placeholders.filter { $0.path.hasSuffix(".Value") }
         #expect(placeholders.map(\.path) == ["stages[0].actions[0].configuration.Value"])
         #expect(placeholders.flatMap(\.references).map(\.description) == [thing])
+    }
+
+    @Test func `A secret of a configuration stays the reference that it is (VAR-9)`() throws {
+        let text = "{{resolve:secretsmanager:token:SecretString:key}}"
+        let file = try template("Value: '{{resolve:secretsmanager:token:SecretString:key}}'")
+        #expect(file.findings == [])
+        #expect(file.pipeline.stages[0].actions[0].configuration["Value"] == text)
+        #expect(try #require(file.origin).placeholders.filter { $0.path.hasSuffix(".Value") } == [])
     }
 
     @Test(arguments: [

@@ -17,7 +17,7 @@ private let house: [String: Set<String>] = [
     "Artifacts": ["CArchive", "CCrypto", "CLinux", "Failpoints"],
     "Workspaces": ["CLinux", "Failpoints", "Processes"],
     "PluginHost": ["Failpoints", "Jansson", "PluginProtocol", "Processes"],
-    "Settings": ["Jansson", "PluginHost", "PluginProtocol"],
+    "Settings": ["Jansson", "PluginHost", "PluginProtocol", "Processes"],
     "CodePipelineAPI": [
         "Engine", "HTTPTypes", "Hummingbird", "Jansson", "Logging", "NIOCore", "Pipelines", "ServiceLifecycle",
         "UnixSignals",

@@ -204,7 +204,7 @@ struct BadInputTests {
             ("grants: [1]", "grants must be an object, found a list"), ("grnts: {}", "did you mean \"grants\"?"),
             ("CodeComit: {}", "did you mean \"CodeCommit\"?"),
             ("secrets: {key: {fil: x}}", "secrets.key.fil"),
-            ("secrets: {key: {}}", "must have either \"file\" or \"environment\""),
+            ("secrets: {key: {}}", "must have exactly one of \"file\", \"environment\""),
             ("CodeCommit: {repositories: [a]}", "CodeCommit.repositories"), ("- a", "settings.yaml: "),
             ("{", "settings.yaml:2: is not valid YAML"),
         ])

@@ -30,6 +30,23 @@ let variableCases = [
     RuleCase(
         "VAR-5 51 variables", [("variables", .array((0..<51).map { ["name": .string("v\($0)")] }))],
         ["VAR-5 variables"]),
+    RuleCase(
+        "VAR-9 secrets in a configuration",
+        [
+            (key, "{{secret:a}}/{{resolve:ssm-secure:/b:1}}"),
+            ("stages[0].actions[0].configuration.BranchName", "{{secret:a}}"),
+        ]),
+    RuleCase(
+        "VAR-9 a reference to nothing", [(key, "{{secret:}}{{secret:#{codepipeline.x}}}")],
+        ["VAR-9 \(key)", "VAR-9 \(key)"]),
+    RuleCase("VAR-9 a plain parameter", [(key, "{{resolve:ssm:/size}}")]),
+    RuleCase(
+        "VAR-9 where it would be kept or shown",
+        [("variables", [["name": "A", "defaultValue": "{{secret:a}}", "description": "{{secret:"]])],
+        ["VAR-9 variables[0].defaultValue", "VAR-9 variables[0].description"]),
+    RuleCase(
+        "VAR-9 in a name", [("stages[1].actions[0].namespace", "{{secret:a}}")],
+        ["STR-2 stages[1].actions[0].namespace"]),
 ]
 
 private let connection = action(

@@ -67,7 +67,7 @@ struct DraftTests {
         #expect(throws: (any Error).self) {
             try settings.entry(provider: "Local", collection: "targets", key: "site")
         }
-        #expect(throws: (any Error).self) { try settings.secret("key") }
+        #expect(throws: (any Error).self) { try settings.secret(SecretRequest("key")) }
         #expect(try Settings(try read(.object([:])), path: "s", providers: []).grants(of: "x").hostPaths.isEmpty)
     }
 

@@ -104,7 +104,7 @@ struct SettingsTests {
     func chosen() throws {
         let settings = try settings(#"{"secrets":{"a":{"file":"CHOOSE: the path"}}}"#)
         do {
-            _ = try settings.secret("a")
+            _ = try settings.secret(SecretRequest("a"))
             Issue.record("read")
         } catch {
             #expect(error.message.contains(#"secret a: the settings still say "CHOOSE: the path""#))
@@ -130,7 +130,7 @@ struct SettingsTests {
                 #"{"CodeCommit":{"repositories":{"a":"/x"}}}"#,
                 "CodeCommit.repositories.a must be an object, found a string"
             ),
-            (#"{"secrets":{"a":{}}}"#, "secrets.a must have either \"file\" or \"environment\""),
+            (#"{"secrets":{"a":{}}}"#, #"secrets.a must have exactly one of "file", "environment", "command", "aws""#),
             ("[]", "the document must be an object, found a list"),
         ])
     func wrong(json: String, message: String) throws {
@@ -150,13 +150,13 @@ struct SettingsTests {
         let settings = try settings(
             #"{"secrets":{"a":{"file":"\#(file.path)"},"b":{"file":"/nowhere"},"c":{"environment":"PENSTOCK_NOT_SET"}}}"#
         )
-        #expect(try settings.secret("a") == "s3cret")
+        #expect(try settings.secret(SecretRequest("a")) == "s3cret")
         for (name, words) in [
             ("b", "cannot read /nowhere: No such file"), ("c", "PENSTOCK_NOT_SET is not set"),
             ("d", #"secrets: {"d": {file: /PATH/OF/THE/SECRET}}"#),
         ] {
             do {
-                _ = try settings.secret(name)
+                _ = try settings.secret(SecretRequest(name))
                 Issue.record("read \(name)")
             } catch {
                 #expect(error.message.contains(words))

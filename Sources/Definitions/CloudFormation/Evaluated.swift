@@ -17,6 +17,12 @@ public enum TemplateReference: Hashable, Sendable, CustomStringConvertible {
     /// A name that the template itself does not declare: a macro makes it.
     case unseen(String)
 
+    /// Whether it is a secret, which an action may refer to here as well.
+    var isSecret: Bool {
+        guard case .dynamic(let key) = self else { return false }
+        return key.hasPrefix("secretsmanager:") || key.hasPrefix("ssm-secure:")
+    }
+
     public var description: String {
         switch self {
         case .resource(let id, let type): "the resource \(id) (\(type))"

@@ -117,8 +117,13 @@ struct PipelineConversion {
     }
 
     private mutating func note(_ value: Evaluated, as text: String, at path: String) {
-        let references = value.allReferences
+        let references = value.allReferences.filter { !($0.isSecret && canBeSecret(path)) }
         if !references.isEmpty { placeholders.append(Placeholder(path: path, value: text, references: references)) }
+    }
+
+    /// Whether a reference to a secret is replaced there when the action starts (VAR-9).
+    private func canBeSecret(_ path: String) -> Bool {
+        path.contains("].configuration.") || path.contains("].environmentVariables[")
     }
 
     /// A text with something unknown in it, changed as little as lets it stand there.

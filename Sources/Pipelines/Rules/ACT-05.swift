@@ -69,7 +69,7 @@ extension ConfigurationProperty {
             return isWord ? nil : "Must be \(list), written out, found \"\(excerpt(value))\"."
         }
         // A reference has its value later.
-        if !VariableTemplate(value).references.isEmpty { return nil }
+        if !VariableTemplate(value).references.isEmpty || !SecretTemplate(value).uses.isEmpty { return nil }
         if queryable && !queryablePattern.matches(value) { return queryablePattern.fault(in: value) }
         switch type {
         case .string: return nil
