@@ -49,28 +49,33 @@ DEPENDING = set(
 )
 
 # Acts that must be possible where there is no sandbox, or they prove nothing.
-CONTROL_EVERYBODY = """input_write input_append input_truncate input_chmod input_chmod_write input_replace input_unlink input_create
-    input_touch input_xattr input_move workspace_create workspace_swap host_read host_write host_truncate host_create
-    host_mkdir host_symlink host_unlink host_rename host_list host_chmod host_chown host_touch host_xattr host_link
-    host_stat host_readlink host_chdir host_exec host_inotify host_fanotify host_symlink_read host_by_dots
-    host_by_plugin host_etc host_sys state_list state_database state_database_write state_create state_workspaces
-    state_logs state_artifacts state_artifacts_write secret_read suid_chmod sgid_chmod suid_fchmod suid_fchmodat
-    suid_wide_chmod suid_open suid_openat suid_openat2 suid_tmpfile suid_creat sgid_mkdir sgid_mkdirat suid_mknod
-    suid_mknod_untyped suid_mknodat suid_umask_mkfifo new_privileges core_dump raise_file_size unshare_user clone_user clone3_user
-    key_add key_ring key_request clock_set proc_environ proc_cmdline proc_memory proc_root proc_cwd proc_descriptor
-    proc_oom proc_self_root proc_self_cwd proc_parents signal_host signal_thread signal_queue signal_group
-    signal_pidfd signal_owner limit_host limit_host_read priority_host io_priority_host affinity_host scheduler_host
-    sysv_host sysv_leave queue_leave abstract_stream abstract_datagram unix_stream unix_datagram tcp_host
-    fastopen_host udp_host tcp_listen tcp_listen_unbound vsock wide_vsock netlink_interfaces terminal_device
-    sparse_tebibyte file_over_limit shared_memory_folder many_files clock_set_day compare_host host_link_descriptor
-    host_reopen messages_leave semaphores_leave parameters_host suid_fchmodat2 machine_facts input_exchange
-    input_link_write input_symlink_write host_rename_out"""
-CONTROL_ROOT = """plugin_write plugin_change plugin_chmod host_by_handle suid_link file_capabilities
-    trusted_xattr chown_root chown_other immutable char_device block_device become_root set_groups capabilities
-    mount_tmpfs mount_bind mount_proc fsopen_tmpfs open_tree_clone change_root unshare_mount unshare_pid unshare_net
-    unshare_ipc unshare_uts unshare_cgroup setns_own setns_host clock_adjust reboot_machine swap_on host_name core_pattern sysctl_net
-    sysctl_vm scheduler_realtime raw_socket packet_socket netlink_audit dev_folder run_folder accounting clock_adjust_other clone_mount clone_pid clone_net
-    clone_ipc clone_uts clone_cgroup fsmount_none fspick_root kernel_log pivot remount_input unmount mount_attributes"""
+CONTROL_EVERYBODY = """
+    input_write input_append input_truncate input_chmod input_chmod_write input_replace input_unlink input_create
+    input_touch input_xattr input_move workspace_create workspace_swap host_read host_write host_truncate
+    host_create host_mkdir host_symlink host_unlink host_rename host_list host_chmod host_chown host_touch
+    host_xattr host_link host_stat host_readlink host_chdir host_exec host_inotify host_fanotify host_symlink_read
+    host_by_dots host_by_plugin host_etc host_sys state_list state_database state_database_write state_create
+    state_workspaces state_logs state_artifacts state_artifacts_write secret_read suid_chmod sgid_chmod suid_fchmod
+    suid_fchmodat suid_wide_chmod suid_open suid_openat suid_openat2 suid_tmpfile suid_creat sgid_mkdir
+    sgid_mkdirat suid_mknod suid_mknod_untyped suid_mknodat suid_umask_mkfifo new_privileges core_dump
+    raise_file_size unshare_user clone_user clone3_user key_add key_ring key_request clock_set proc_environ
+    proc_cmdline proc_memory proc_root proc_cwd proc_descriptor proc_oom proc_self_root proc_self_cwd proc_parents
+    signal_host signal_thread signal_queue signal_group signal_pidfd signal_owner limit_host limit_host_read
+    priority_host io_priority_host affinity_host scheduler_host sysv_host sysv_leave queue_leave abstract_stream
+    abstract_datagram unix_stream unix_datagram tcp_host fastopen_host udp_host tcp_listen tcp_listen_unbound vsock
+    wide_vsock netlink_interfaces terminal_device sparse_tebibyte file_over_limit shared_memory_folder many_files
+    clock_set_day compare_host host_link_descriptor host_reopen messages_leave semaphores_leave parameters_host
+    suid_fchmodat2 machine_facts input_exchange input_link_write input_symlink_write host_rename_out
+"""
+CONTROL_ROOT = """
+    plugin_write plugin_change plugin_chmod host_by_handle suid_link file_capabilities trusted_xattr chown_root
+    chown_other immutable char_device block_device become_root set_groups capabilities mount_tmpfs mount_bind
+    mount_proc fsopen_tmpfs open_tree_clone change_root unshare_mount unshare_pid unshare_net unshare_ipc
+    unshare_uts unshare_cgroup setns_own setns_host clock_adjust reboot_machine swap_on host_name core_pattern
+    sysctl_net sysctl_vm scheduler_realtime raw_socket packet_socket netlink_audit dev_folder run_folder accounting
+    clock_adjust_other clone_mount clone_pid clone_net clone_ipc clone_uts clone_cgroup fsmount_none fspick_root
+    kernel_log pivot remount_input unmount mount_attributes
+"""
 
 # Deeds of outputs: what it is told, the status of the action, and what the message has to say.
 OUTPUTS = {

@@ -1,5 +1,6 @@
 """Runs Penstock on pipelines of hostile plugins, as root or as an ordinary user, and reads what came of them."""
 
+import atexit
 import fcntl
 import json
 import os
@@ -140,13 +141,15 @@ class Host:
     def run(self, definition, profile, heed=None, patience_seconds=120):
         """`heed` is told every event as it comes."""
         command = ["run", definition, "--sandbox", profile, "--source", f"Fetch={self.source}", "--format", "json"]
-        command += ["--jobs", "6", "--quiet", "--settings", f"{self.base}/settings.json", "--plugins", f"{self.base}/plugins"]
+        command += ["--jobs", "6", "--quiet", "--state", self.state]
+        command += ["--settings", f"{self.base}/settings.json", "--plugins", f"{self.base}/plugins"]
         # A descriptor that a careless parent left open, and a terminal that belongs to the session.
         leak = os.open(self.marks.secret, os.O_RDONLY)
         os.set_inheritable(leak, True)
-        private = ["unshare", "--mount", "--propagation", "private", "--"] if profile == "none" and not self.owner else []
+        # What is mounted without a sandbox goes with the program.
+        private = ["unshare", "--mount", "--"] if profile == "none" and not self.owner else []
         process = subprocess.Popen(
-            [*private, *self.prefix, self.program, *command, "--state", self.state],
+            [*private, *self.prefix, self.program, *command],
             env=self.environment(),
             cwd=self.base,
             stdin=subprocess.DEVNULL,
@@ -198,9 +201,10 @@ class Host:
         return found
 
     def close(self):
-        seen = self.marks.close()
+        if self.marks:
+            self.marks.close()
+            self.marks = None
         shutil.rmtree(self.base, ignore_errors=True)
-        return seen
 
 
 def acts_program():
@@ -209,8 +213,10 @@ def acts_program():
         return os.environ["PENSTOCK_ESCAPE_ACTS"]
     if not _compiled:
         folder = tempfile.mkdtemp(prefix="penstock-acts-")
+        atexit.register(shutil.rmtree, folder, True)
         path = os.path.join(folder, "acts")
-        subprocess.run(["gcc", "-std=gnu17", "-O1", "-Wall", "-Werror", "-o", path, os.path.join(HERE, "acts.c")], check=True)
+        options = ["-std=gnu17", "-O1", "-Wall", "-Werror", "-o", path]
+        subprocess.run(["gcc", *options, os.path.join(HERE, "acts.c")], check=True)
         _compiled.append(path)
     return _compiled[0]
 

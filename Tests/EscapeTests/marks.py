@@ -83,7 +83,8 @@ class Marks:
     @staticmethod
     def state(path):
         status = os.lstat(path)
-        extended = [(name, os.getxattr(path, name, follow_symlinks=False)) for name in os.listxattr(path, follow_symlinks=False)]
+        names = os.listxattr(path, follow_symlinks=False)
+        extended = [(name, os.getxattr(path, name, follow_symlinks=False)) for name in names]
         content = b""
         if os.path.isfile(path):
             with open(path, "rb") as file:
@@ -258,11 +259,17 @@ class Marks:
             found.append("a message queue")
         return found
 
-    def close(self):
+    def end_process(self):
         """Ends the process and returns what it has seen."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        seen = self.process.communicate(timeout=20)[0].decode().splitlines()
+            self.seen = self.process.communicate(timeout=20)[0].decode().splitlines()
+        return self.seen
+
+    def close(self):
+        """Ends everything."""
+        seen = self.end_process()
+        self.left_behind()
         for listener in self.sockets.values():
             listener.close()
         os.close(self.terminal)

@@ -11,7 +11,7 @@ import re
 import sqlite3
 import stat
 import subprocess
-import time
+import sys
 import unittest
 
 import expected
@@ -36,6 +36,7 @@ class Escape:
         cls.host = None
         reason = cls.why_not()
         if reason:
+            print(f"{cls.__name__} is not tried: {reason}", file=sys.stderr)
             if os.environ.get("PENSTOCK_ESCAPE_ALL") == "1":
                 raise AssertionError(reason)
             raise unittest.SkipTest(reason)
@@ -86,20 +87,29 @@ class Escape:
         cls.crowd = host.run(host.pipeline("crowd", crowd), cls.profile)
         cls.after_crowd = host.marks.survivors()
         cls.alive_meanwhile = None
-        stages = {"Daemons": ("daemons", "early"), "Remains": ("remains", "")}, {"Look": ("look", "1.5")}
+        early = {
+            "Daemons": ("daemons", "early"),
+            "Remains": ("remains", ""),
+            "First": ("first", ""),
+            "Comets": ("comets", "12"),
+        }
+        stages = early, {"Look": ("look", "1.5")}
         cls.after = host.run(host.pipeline("after", *stages), cls.profile, heed=cls.notice)
+        trap = host.pipeline("trap", {"Trap": ("cache_trap", "")})
+        cls.traps = [host.run(trap, cls.profile) for _ in range(2)]
         cls.bomb = host.run(host.pipeline("bomb", {"Bomb": ("acts", "alone")}), cls.profile)
         cls.left = host.marks.left_behind()
         cls.visited = host.marks.visited()
         cls.typed = host.marks.typed()
         cls.now = host.marks.look()
+        cls.seen = host.marks.end_process()
 
     @classmethod
     def notice(cls, event):
         """When the second stage begins, nothing of the first may live, though Penstock itself does."""
         if cls.alive_meanwhile is None and event["event"] == "action" and event["action"] == "Look":
-            eventually(lambda: not cls.host.marks.survivors("early"), 0.5)
-            cls.alive_meanwhile = cls.host.marks.survivors("early")
+            eventually(lambda: not cls.host.marks.survivors(), 0.5)
+            cls.alive_meanwhile = cls.host.marks.survivors()
 
     @classmethod
     def tearDownClass(cls):
@@ -155,6 +165,7 @@ class Escape:
                 self.assertEqual(now["files"][path][what], state[what], f"{what} of {path}")
         self.assertEqual(now["process"], was["process"])
         self.assertEqual(now["core_pattern"], was["core_pattern"])
+        self.assertEqual(self.seen, ["memory O"], "signals, and what stands in its shared memory")
 
     def test_the_artifacts_are_what_their_names_say(self):
         folder = os.path.join(self.host.state, "artifacts", "blobs")
@@ -177,9 +188,9 @@ class Escape:
         self.assertEqual(self.left, [])
 
     def test_no_right_and_no_device_is_anywhere_in_the_state(self):
-        for folder, folders, names in os.walk(self.host.state):
+        for _, folders, names, folder in os.fwalk(self.host.state):
             for name in folders + names:
-                mode = os.lstat(os.path.join(folder, name)).st_mode
+                mode = os.lstat(name, dir_fd=folder).st_mode
                 self.assertEqual(mode & (stat.S_ISUID | stat.S_ISGID), 0, name)
                 self.assertFalse(stat.S_ISBLK(mode) or stat.S_ISCHR(mode), name)
 
@@ -196,6 +207,14 @@ class Escape:
 
     def test_the_next_job_finds_nothing(self):
         self.judge(self.host.verdicts(self.after, "Look"), ["remains", "remains_python", "remains_shell"])
+
+    def test_a_cache_full_of_traps_harms_nobody(self):
+        """It is handed over as it is, or the next job begins without one and says so."""
+        for outcome in self.traps:
+            self.assertEqual(outcome.status("Trap"), "Succeeded", outcome.message("Trap"))
+        kept = self.host.verdicts(self.traps[1], "Trap")["cache"]
+        told = [text for text in self.host.log(self.traps[1], "Trap") if "cache" in text and "VERDICT" not in text]
+        self.assertTrue(kept == "done kept" or told, told)
 
     # ---- what is caught afterwards ----
 
@@ -227,6 +246,9 @@ class Escape:
             self.assertEqual(self.crowd.status(action), "Failed")
             self.assertRegex(self.crowd.message(action), "TimedOut|NoResult|Signalled")
 
+    def test_a_signal_to_the_first_process_reaches_no_other_job(self):
+        self.assertEqual(self.after.status("First"), "Succeeded", self.after.message("First"))
+
     def test_a_flood_is_bounded(self):
         self.assertEqual(self.crowd.status("Flood"), "Succeeded", self.crowd.message("Flood"))
         folder = os.path.join(self.host.state, "logs")
@@ -240,23 +262,40 @@ class Control:
 
     identity = ""
 
-    def test_acts_are_possible_without_a_sandbox(self):
+    def setUp(self):
         if self.identity == "root" and os.geteuid() != 0:
             self.skipTest("only root can run it as root")
-        host = Host(self.identity)
-        self.addCleanup(host.close)
+        if self.identity == "root" and subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+            self.skipTest("without a mount namespace of its own it could leave mounts behind")
+        self.host = Host(self.identity)
+        self.addCleanup(self.host.close)
+
+    def test_acts_are_possible_without_a_sandbox(self):
+        host = self.host
         acts = [act for act in all_acts() if act not in expected.GRANTED + expected.ALONE]
         host.write("source/acts.json", {"all": acts})
-        outcome = host.run(host.pipeline("control", {"Acts": ("acts", "all")}), "none")
+        outcome = host.run(host.pipeline("control", {"Acts": ("acts", "all")}), expected.CONTROL)
         verdicts = host.verdicts(outcome, "Acts")
-        host.marks.left_behind()
-        if os.environ.get("PENSTOCK_ESCAPE_SHOW"):
-            print(json.dumps(verdicts, indent=0))
         done = {act for act, result in verdicts.items() if result == "done"}
         needed = set(expected.CONTROL_EVERYBODY.split())
         if self.identity == "root":
             needed |= set(expected.CONTROL_ROOT.split())
         self.assertEqual(needed - done, set(), {act: verdicts.get(act) for act in needed - done})
+
+        # And it is seen from outside.
+        now = host.marks.look()
+        self.assertNotEqual(now["files"], host.marks.before["files"])
+        self.assertNotEqual(now["process"], host.marks.before["process"])
+        self.assertEqual(set(host.marks.left_behind()), {"shared memory", "semaphores", "messages", "a message queue"})
+        reached = {"abstract", "abstract datagram", "socket", "socket datagram", "tcp", "udp"}
+        self.assertLessEqual(reached, host.marks.visited())
+        seen = host.marks.end_process()
+        self.assertIn("signalled", seen)
+        self.assertIn("memory X", seen)
+
+    def test_daemons_live_on_without_a_sandbox(self):
+        self.host.run(self.host.pipeline("control", {"Daemons": ("daemons", "early")}), expected.CONTROL)
+        self.assertNotEqual(self.host.marks.survivors("early"), [])
 
 
 def chosen(variable, every):
