@@ -1,7 +1,8 @@
 # make run    sets up, builds and shows a pipeline running
 # make test   sets up and runs everything that CI runs
-# make soak   simulates the engine with faults for MINUTES=10, or as many as it is told
+# make soak   simulates the engine with faults for MINUTES=10, or as many as it is told; then escape-container
 # make selftest-whole   judges every broken plugin of spec/mutants by every rule
+# make escape   tries to get out of every sandbox; make escape-container does that inside containers, too
 # make bench  measures, against the floors of this machine
 # make quartz EXPRESSIONS=100000 SEED=7  compares deployment windows with Quartz
 # make interop  imports pipelines that AWS's CDK makes (from PyPI, into .build/interop)
@@ -33,7 +34,7 @@ SEED ?= 1
 TOOLS := .build/test-tools
 
 .PHONY: run test bench interop install setup build plugins lint test-tools spec-tests api-tests plugin-tests quartz \
-	conformance templates selftest selftest-whole soak demonstration
+	conformance escape escape-container templates selftest selftest-whole soak demonstration
 
 run: setup build demonstration
 
@@ -44,7 +45,7 @@ test: setup lint
 	# By themselves: they start the whole program and wait for it, and the kit judges by time.
 	$(FEW) swift test --skip-build --filter PenstockTests
 	$(FEW) swift test --skip-build --filter ConformanceTests
-	$(MAKE) quartz spec-tests api-tests plugin-tests conformance templates selftest demonstration
+	$(MAKE) quartz spec-tests api-tests plugin-tests conformance escape templates selftest demonstration
 
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
@@ -94,6 +95,16 @@ conformance:
 	@failed=0; for plugin in plugins/*/; do \
 		.build/debug/penstock conformance run "$${plugin%/}" || failed=1; done; exit $$failed
 
+# Hostile plugins under every profile, as root and as an ordinary user: see docs/security.md.
+escape:
+	$(MAKE) setup PACKAGES="$(call need,gcc,gcc) libc6-dev util-linux"
+	cd Tests/EscapeTests && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -W ignore -m unittest -q
+
+# The same inside containers; needs root. Too slow for CI.
+escape-container:
+	$(MAKE) setup PACKAGES="$(call need,gcc,gcc) libc6-dev podman runc debootstrap"
+	Tests/EscapeTests/container .build/debug/penstock
+
 # A plugin of every template in every category, judged by all rules.
 templates:
 	$(MAKE) setup PACKAGES="$(LANGUAGES)"
@@ -112,6 +123,7 @@ MINUTES ?= 10
 soak: setup
 	$(BUILD) --build-tests
 	PENSTOCK_SOAK_MINUTES=$(MINUTES) swift test --skip-build --filter WorldTests/soak
+	$(MAKE) escape-container
 
 demonstration:
 	docs/demo/run .build/debug/penstock
