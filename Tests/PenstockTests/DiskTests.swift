@@ -26,12 +26,13 @@ struct DiskTests {
     }
 
     /// It has ended well, each action by one result and under one id, and nothing is left.
-    private func expectSuccess(_ outcome: Outcome, _ site: Site, _ disk: Disk, fetched: Int, made: Int = 1) async throws
-    {
+    private func expectSuccess(
+        _ outcome: Outcome, _ site: Site, _ disk: Disk, fetched: ClosedRange<Int>
+    ) async throws {
         #expect(outcome.code == 0 && outcome.text.contains("Build/Make | x"), "\(outcome)")
-        for (ledger, count) in [("fetched", fetched), ("made", made)] {
+        for (ledger, counts) in [("fetched", fetched), ("made", 1...1)] {
             let ids = site.lines("shared/\(ledger)")
-            #expect(ids.count == count && Set(ids).count == 1, "\(ledger): \(ids)")
+            #expect(counts ~= ids.count && Set(ids).count == 1, "\(ledger): \(ids)")
         }
         let record = try await disk.record()
         #expect(record.executions.map(\.status) == ["Succeeded"] && record.damage == [])
@@ -55,7 +56,7 @@ struct DiskTests {
         let still = try await disk.start("resume", id).outcome()
         #expect(still.code == 2 && still.errorText.contains("the disk is full"), "\(still)")
         try disk.empty()
-        try await expectSuccess(try await disk.start("resume", id).outcome(), site, disk, fetched: 2)
+        try await expectSuccess(try await disk.start("resume", id).outcome(), site, disk, fetched: 2...2)
     }
 
     @Test("the journal of a daemon: it ends by the name of its file, and goes on by itself at the next start")
@@ -115,7 +116,7 @@ struct DiskTests {
                 "penstock: \(site.state)/penstock.db: the file system refuses to read or write it (disk I/O error)"),
             "\(refused)")
         let id = try #require(try await disk.record().executions.first).id
-        try await expectSuccess(try await disk.start("resume", id).outcome(), site, disk, fetched: 2)
+        try await expectSuccess(try await disk.start("resume", id).outcome(), site, disk, fetched: 2...2)
     }
 
     @Test("the journal has no file for its log: a start is refused by its name, and works when there is one")
@@ -129,7 +130,7 @@ struct DiskTests {
         #expect(full.code == 2 && full.errorText.contains("\(site.state)/lock: cannot be written: No space"), "\(full)")
         try disk.empty()
         try await expectSuccess(
-            try await disk.start("run", "pipeline.json").outcome(), site, disk, fetched: 1)
+            try await disk.start("run", "pipeline.json").outcome(), site, disk, fetched: 1...1)
     }
 
     @Test("the log: the action goes on, is told what its log lacks, and the log says so where it lacks it")
@@ -165,7 +166,7 @@ struct DiskTests {
         let outcome = try await run.outcome()
         #expect(outcome.text.contains("\(site.state)/logs/"), "\(outcome)")
         #expect(outcome.text.contains(".log: cannot be written: No space left on device"), "\(outcome)")
-        try await expectSuccess(outcome, site, disk, fetched: 1)
+        try await expectSuccess(outcome, site, disk, fetched: 1...1)
     }
 
     @Test(
@@ -178,7 +179,8 @@ struct DiskTests {
         try await run.until(says: "output artifact Code: cannot ")
         #expect(run.output.contains(fault.reason) && run.output.contains("\(site.state)/artifacts"), "\(run.output)")
         try await fault.end(on: disk)
-        try await expectSuccess(try await run.outcome(), site, disk, fetched: 2)
+        // It is asked again after one second, two and four: on a busy machine the fault may outlast the first.
+        try await expectSuccess(try await run.outcome(), site, disk, fetched: 2...4)
         #expect(names(in: disk.outside("\(disk.place)/tmp")) == [])
     }
 
