@@ -150,8 +150,9 @@ install: setup
 	$(BUILD) -c release --product penstock-deployment-window
 	install -D -m 755 .build/release/penstock $(DESTDIR)$(PREFIX)/bin/penstock
 	install -D -m 755 .build/release/penstock-sandbox $(DESTDIR)$(PREFIX)/bin/penstock-sandbox
-	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock
-	cp -r plugins providers spec $(DESTDIR)$(PREFIX)/lib/penstock/
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock/providers
+	cp -r plugins spec $(DESTDIR)$(PREFIX)/lib/penstock/
+	cp -r Sources/Settings/Providers/aws $(DESTDIR)$(PREFIX)/lib/penstock/providers/
 	install -s -D -m 755 .build/release/penstock-deployment-window \
 		$(DESTDIR)$(PREFIX)/lib/penstock/plugins/deployment-window/bin/plugin
 	cp -r Sources/Authoring/Templates $(DESTDIR)$(PREFIX)/lib/penstock/templates

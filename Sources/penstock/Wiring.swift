@@ -58,7 +58,11 @@ struct Installation {
     static var shippedPlugins: String? { shipped("plugins", beside: executablePath().directory) }
 
     /// What asks AWS for secrets.
-    static var awsProgram: String? { shipped("providers/aws/secret", beside: executablePath().directory) }
+    static var awsProgram: String? {
+        shipped(
+            "providers/aws/secret", inCheckout: "Sources/Settings/Providers/aws/secret",
+            beside: executablePath().directory)
+    }
 
     /// What plugins are judged by.
     /// - Throws: a fault of the installation.

@@ -63,6 +63,7 @@ struct SharingTests {
     @Test("where there can be no second name, there is a copy: another file system")
     func otherFileSystem() throws {
         let digest = try store.ingest(directory: try scratch.directory("source", "echo a >a; mkdir d; echo b >d/b"))
+        // In memory on every Linux, and so never on the file system of the store.
         var template = Array("/dev/shm/penstock-artifacts-XXXXXX".utf8CString)
         let other = String(cString: try #require(mkdtemp(&template)))
         defer { _ = try? shell("rm -r '\(other)'", in: "/") }

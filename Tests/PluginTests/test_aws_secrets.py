@@ -1,4 +1,4 @@
-"""What asks AWS for secrets, providers/aws/secret: against moto, and against a server that fails as it is told."""
+"""What asks AWS for secrets: against moto, and against a server that fails as it is told."""
 
 import http.server
 import json
@@ -11,7 +11,7 @@ import botocore.session
 from harness import ROOT
 from s3_servers import HAVE_TOOLS, MISSING, Server
 
-PROGRAM = os.path.join(ROOT, "providers", "aws", "secret")
+PROGRAM = os.path.join(ROOT, "Sources", "Settings", "Providers", "aws", "secret")
 KEYS = {"accessKeyId": "AKIASECRETTEST", "secretAccessKey": "secret-of-the-secrets-test"}
 
 

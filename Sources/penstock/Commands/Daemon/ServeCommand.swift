@@ -112,6 +112,7 @@ struct ServeCommand: AsyncParsableCommand {
             } catch {
                 complain("cannot prune: \(error)")
             }
+            // Limits count in days, and a look at everything that is kept takes its time. A cancel ends the loop.
             try? await Task.sleep(for: .seconds(3_600))
         }
     }
