@@ -19,6 +19,8 @@ struct PluginPlan: Sendable {
     private let type: PluginProtocol.ActionType
     private let providerSettings: JSON?
     private let environmentVariables: [ComputeAction.EnvironmentVariable]
+    /// Those of a worker hold for all its jobs.
+    let limits: Limits
 
     /// - Throws: `Failure` for whatever keeps the job from being started, before anything is made.
     init(_ assignment: Assignment, _ setup: RunnerSetup) throws(Failure) {
@@ -43,6 +45,10 @@ struct PluginPlan: Sendable {
         environmentVariables = action.environmentVariables.enumerated().map {
             .init(name: $1.name, value: provision.secrets[$0] ?? $1.value, type: $1.kind.rawValue)
         }
+        let isWorker = plugin.manifest.run.lifecycle == .worker
+        limits = setup.limits.limits(
+            plugin: plugin.manifest.name,
+            action: isWorker ? nil : (assignment.pipeline, assignment.stage, action.name))
         self.grants = grants
         self.masker = masker
         self.plugin = plugin
@@ -127,7 +133,8 @@ struct PluginPlan: Sendable {
             action: computeAction, providerSettings: providerSettings, sourceRevision: assignment.sourceRevision)
         let job = Job(
             jobId: id, operation: assignment.operation, attempt: assignment.attempt,
-            timeoutSeconds: min(run.timeoutSeconds, secondsLeft), cancelGraceSeconds: run.cancelGraceSeconds,
+            timeoutSeconds: min(run.timeoutSeconds, secondsLeft, limits.seconds ?? .max),
+            cancelGraceSeconds: run.cancelGraceSeconds,
             secretConfigurationKeys: type.configurationProperties.filter(\.secret).map(\.name),
             workspace: .init(
                 root: setup.sandbox.root(of: workspace), tmp: workspace.tmpPath,

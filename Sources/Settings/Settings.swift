@@ -7,6 +7,7 @@ import PluginProtocol
 /// ```
 /// grants: {git: {network: true, hostPaths: {repositories: /srv/git}}}
 /// secrets: {deploy-key: {file: /run/secrets/deploy-key}, token: {environment: DEPLOY_TOKEN}}
+/// limits: {all: {seconds: 3600}, plugins: {git: {memoryBytes: 500000000}}}
 /// retention: {each: {days: 90, executions: 200}}
 /// CodeCommit: {repositories: {shop: {url: /srv/git/shop.git, password: {secret: token}}}}
 /// ```
@@ -31,14 +32,16 @@ public struct Settings: Sendable {
     private let providers: [String: JSON]
     /// How much of what is over is kept.
     public let retention: JSON?
+    /// What jobs may take.
+    public let limits: JSON?
 
     /// No settings: nothing is granted and nothing is known.
     public static let none = Settings(
-        path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:], retention: nil)
+        path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:], retention: nil, limits: nil)
 
     private init(
         path: String?, options: [String], grantsByPlugin: [String: Grants], secrets: [String: SecretSource],
-        providers: [String: JSON], retention: JSON?
+        providers: [String: JSON], retention: JSON?, limits: JSON?
     ) {
         self.path = path
         self.options = options
@@ -46,6 +49,7 @@ public struct Settings: Sendable {
         self.secrets = secrets
         self.providers = providers
         self.retention = retention
+        self.limits = limits
     }
 
     /// - Parameters:
@@ -72,11 +76,12 @@ public struct Settings: Sendable {
         }
         self.init(
             path: path, options: options, grantsByPlugin: grants, secrets: secrets,
-            providers: providers, retention: try root.optional("retention")?.value)
+            providers: providers, retention: try root.optional("retention")?.value,
+            limits: try root.optional("limits")?.value)
     }
 
     /// What is no provider.
-    private static let own: Set<String> = ["grants", "secrets", "retention"]
+    private static let own: Set<String> = ["grants", "secrets", "retention", "limits"]
 
     public func grants(of plugin: String) -> Grants { grantsByPlugin[plugin] ?? Grants() }
 

@@ -70,10 +70,11 @@ public struct Bubblewrap: Hashable, Sendable {
         let processes = limits.processes ?? (owner == nil ? 4_096 : 512)
         let options: [(String, Int?)] = [
             ("--uid", owner.map { Int($0.uid) }), ("--gid", owner.map { Int($0.gid) }), ("--nproc", processes),
-            ("--nofile", limits.openFiles), ("--fsize", limits.fileSizeBytes), ("--as", limits.addressSpaceBytes),
+            ("--nofile", limits.openFiles), ("--fsize", limits.fileBytes), ("--as", limits.addressSpaceBytes),
             ("--cpu", limits.cpuSeconds), ("--keep", launch.isInteractive ? nil : 3),
         ]
         return options.flatMap { name, value in value.map { [name, String($0)] } ?? [] }
+            + (launch.group?.folders ?? []).flatMap { ["--cgroup", $0] }
     }
 
     /// A terminal belongs to a session, so a shell cannot have one of its own; the seccomp filter keeps it from typing

@@ -18,7 +18,7 @@
 
 static const char usage[] =
     "usage: penstock-sandbox [--uid N --gid N] [--nproc N] [--fsize BYTES] [--nofile N] [--as BYTES] [--cpu SECONDS]\n"
-    "                        [--keep FD [--report FD]] -- /path/to/bwrap ARGUMENT...\n"
+    "                        [--cgroup DIRECTORY]... [--keep FD [--report FD]] -- /path/to/bwrap ARGUMENT...\n"
     "       penstock-sandbox --supervise FD [--before COMMAND]... [--terminal | --login]\n"
     "                        [--second IN OUT ERR DIRECTORY] -- /path/to/plugin ARGUMENT...\n"
     "Drops to uid and gid, sets limits, closes every descriptor but 0, 1, 2 and FD, and runs bwrap with a seccomp\n"
@@ -70,6 +70,11 @@ static struct options parse(char **argv) {
             fputs(usage, stdout);
             exit(0);
         }
+        if (strcmp(*argument, "--cgroup") == 0) {
+            if (!argument[1] || options.cgroup_count == 2) fail(0, "--cgroup needs a folder, and comes twice at most");
+            options.cgroups[options.cgroup_count++] = argument[1];
+            continue;
+        }
         struct number *number = number_named(&options, *argument);
         if (!number) fail(0, "unknown option '%s' (see --help)", *argument);
         *number = parse_number(*argument, argument[1]);
@@ -106,6 +111,7 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "--supervise") == 0) supervise(argv + 2);
     struct options options = parse(argv);
+    join_cgroups(&options);
     drop_identity(&options);
     /* After the identity: changing it clears the parent-death signal. */
     follow_parent(&options);

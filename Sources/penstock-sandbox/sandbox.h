@@ -16,6 +16,9 @@ struct number {
 struct options {
     struct number uid, gid;
     struct number nproc, fsize, nofile, as, cpu;
+    /* Folders of control groups to go into. */
+    const char *cgroups[2];
+    int cgroup_count;
     struct number keep;
     /* A second number for the descriptor to keep, which bwrap passes on to what it starts, and with the three numbers
        after it the standard streams. */
@@ -26,6 +29,9 @@ struct options {
 
 /* Prints "penstock-sandbox: …" with the text of `error` (an errno, 0 for none) and exits with failure_code. */
 void fail(int error, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
+
+/* Goes into the control groups, which only who starts this may write. */
+void join_cgroups(const struct options *options);
 
 /* Becomes uid and gid without supplementary groups, and checks that there is no way back. */
 void drop_identity(const struct options *options);

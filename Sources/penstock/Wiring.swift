@@ -116,6 +116,7 @@ struct Wiring {
             let settings = try Settings(
                 document, path: path, options: named.map { ["--settings", absolute($0)] } ?? [], providers: providers)
             _ = try RetentionPolicy(settings: settings.retention)
+            _ = try LimitPolicy(settings: settings.limits)
             return settings
         } catch {
             throw DocumentError(file: path, problem: error.description)
@@ -145,6 +146,8 @@ struct Wiring {
         setup.artifacts = try artifactStore(writing: true)
         setup.kept = running.keepFailed ? kept : nil
         setup.width = running.jobs
+        setup.controlGroups = ControlGroups()
+        setup.controlGroups?.sweep()
         return Runner(setup, news: news)
     }
 
@@ -160,6 +163,7 @@ struct Wiring {
             artifacts: try artifactStore(writing: false), logs: logs, workspaces: workspaces,
             caches: "\(state)/caches", sandbox: try sandbox(choice), version: Penstock.version, now: now)
         setup.locks = locks
+        setup.limits = try LimitPolicy(settings: settings.limits)
         return setup
     }
 
