@@ -27,11 +27,13 @@ public struct PluginConnection: Sendable {
     ///   - command: prepared by the caller, in a sandbox or not.
     ///   - plugin: the name for messages.
     ///   - heartbeatSeconds: as its manifest declares it.
+    ///   - fatalSignals: those that say that a limit was exceeded, and which.
     ///   - clock: must not run while the machine sleeps, nor jump (HST-20).
     ///   - report: is called in order and must not block for long.
     public func run(
-        _ job: Job, by plugin: String, _ command: Command, heartbeatSeconds: Int? = nil, masker: Masker,
-        cancel: CancelSignal = CancelSignal(), clock: some Clock<Duration> = SuspendingClock(),
+        _ job: Job, by plugin: String, _ command: Command, heartbeatSeconds: Int? = nil,
+        fatalSignals: [Int32: String] = [:], masker: Masker, cancel: CancelSignal = CancelSignal(),
+        clock: some Clock<Duration> = SuspendingClock(),
         report: @escaping @Sendable (JobReport) -> Void
     ) async -> Verdict {
         if let reason = cancel.reason { return .abandoned(reason, nil) }
@@ -49,7 +51,7 @@ public struct PluginConnection: Sendable {
         reach(.jobSent)
         let session = PluginSession(
             plugin: plugin, job: job, heartbeatSeconds: heartbeatSeconds, reportsStatus: command.reportsStatus,
-            masker: masker)
+            fatalSignals: fatalSignals, masker: masker)
         let performance = Performance(session, child, time, report)
         return await withTaskCancellationHandler {
             cancel.observe { reason in Task { await performance.apply(.cancel(reason)) } }

@@ -45,6 +45,9 @@ extension PluginSession {
                 code: .noResult, problem: "no result: the plugin ended without jobSuccessResult or jobFailureResult")
         case .code: return Diagnosis(code: .noResult, problem: "\(exit.sentence) without a result")
         case .signal(let number):
+            if let limit = fatalSignals[number] {
+                return Diagnosis(code: .limitExceeded, problem: "\(exit.sentence): \(limit)")
+            }
             let hint = number == 9 ? "; the kernel does this when memory runs out" : ""
             return Diagnosis(code: .signalled, problem: "\(exit.sentence) without a result\(hint)")
         }

@@ -65,11 +65,17 @@ struct PluginSession: Hashable, Sendable {
     var openStreams: Set<Stream>
     /// Nil when there is none.
     var sandbox: SandboxStatus?
+    /// What the signals mean by which the kernel ends a process that exceeds a limit.
+    let fatalSignals: [Int32: String]
     /// The beginning of a message that the end of the stream cut off.
     var cutOff: Diagnosis.Quote?
 
     /// - Parameter reportsStatus: whether the command is a sandbox that tells its child's pid and exit status.
-    init(plugin: String, job: Job, heartbeatSeconds: Int? = nil, reportsStatus: Bool = false, masker: Masker) {
+    init(
+        plugin: String, job: Job, heartbeatSeconds: Int? = nil, reportsStatus: Bool = false,
+        fatalSignals: [Int32: String] = [:], masker: Masker
+    ) {
+        self.fatalSignals = fatalSignals
         conversation = Conversation(job, plugin: plugin, heartbeatSeconds: heartbeatSeconds)
         text = OutputText(masker: masker)
         openStreams = reportsStatus ? [.output, .error, .status] : [.output, .error]

@@ -1,5 +1,6 @@
 import Artifacts
 import Failpoints
+import Glibc
 import PluginHost
 import Workspaces
 
@@ -50,6 +51,51 @@ extension PluginRun {
         } catch {
             warn("the cache of this job is lost: \(error)")
         }
+    }
+
+    /// What the workspace holds too much of; nil also when it cannot be measured now.
+    func excess(of workspace: Workspace?, _ limits: Limits) async -> String? {
+        guard let workspace, let usage = try? await blocking({ try workspace.usage() }) else { return nil }
+        if usage.bytes > limits.workspaceBytes {
+            return "the workspace holds \(usage.bytes) bytes; the limit workspaceBytes is \(limits.workspaceBytes)"
+        }
+        if usage.entries > limits.workspaceEntries {
+            return "the workspace holds \(usage.entries) files and folders; the limit workspaceEntries is"
+                + " \(limits.workspaceEntries)"
+        }
+        return nil
+    }
+
+    /// Nil for a job whose memory is not limited, or that is in no sandbox and so without limits.
+    /// - Throws: `Failure` when the limit cannot be kept.
+    func controlGroup(_ limits: Limits) throws -> ControlGroup? {
+        guard let memoryBytes = limits.memoryBytes, setup.sandbox.isConfined else { return nil }
+        guard let groups = setup.controlGroups else {
+            throw Failure(
+                .sandboxFailed,
+                "the limit memoryBytes needs a control group, and none can be made here: limit the container itself, or"
+                    + " set addressSpaceBytes instead")
+        }
+        do {
+            return try groups.group(named: id, memoryBytes: memoryBytes)
+        } catch {
+            throw Failure(.sandboxFailed, "the limit memoryBytes cannot be set: \(error)")
+        }
+    }
+}
+
+extension Limits {
+    /// What a signal says that the kernel sends to a process that exceeds one of these.
+    var signals: [Int32: String] {
+        var signals = [SIGXFSZ: "a file would have become larger than the limit fileBytes, \(fileBytes)"]
+        if let cpuSeconds {
+            signals[SIGXCPU] = "it took more processor time than the limit cpuSeconds, \(cpuSeconds)"
+        }
+        return signals
+    }
+
+    var hasOwnWorkspace: Bool {
+        (workspaceBytes, workspaceEntries) != (Limits().workspaceBytes, Limits().workspaceEntries)
     }
 }
 

@@ -149,7 +149,7 @@ struct KeptWorker: Sendable {
             let launch = Launch(
                 plugin: plan.plugin.directory, command: plan.plugin.manifest.run.command, workspace: workspace,
                 environment: plan.environment(setup.sandbox.root(of: workspace)), network: plan.grants.network,
-                hostPaths: plan.hostPaths, isWorker: true, limits: setup.limits)
+                hostPaths: plan.hostPaths, isWorker: true, limits: plan.limits)
             state = Mutex(State(slot: slot, launch: launch))
         }
 

@@ -120,6 +120,7 @@ struct Wiring {
                 document, path: path, options: named.map { ["--settings", absolute($0)] } ?? [], providers: providers,
                 awsProgram: Installation.awsProgram)
             _ = try RetentionPolicy(settings: settings.retention)
+            _ = try LimitPolicy(settings: settings.limits)
             return settings
         } catch {
             throw DocumentError(file: path, problem: error.description)
@@ -161,6 +162,8 @@ struct Wiring {
         setup.artifacts = try ArtifactStore(directory: artifacts)
         setup.kept = running.keepFailed ? kept : nil
         setup.width = running.jobs
+        setup.controlGroups = ControlGroups()
+        setup.controlGroups?.sweep()
         return Runner(setup, news: news)
     }
 
@@ -179,6 +182,7 @@ struct Wiring {
             artifacts: ArtifactStore(reading: artifacts), logs: logs, workspaces: workspaces,
             caches: "\(state)/caches", sandbox: sandbox, version: Penstock.version, now: now)
         setup.locks = locks
+        setup.limits = try LimitPolicy(settings: settings.limits)
         return setup
     }
 

@@ -37,7 +37,7 @@ struct WorkerTests {
     @Test("a worker's scratch that grows over the limit fails the job, and the next process has a new one")
     func scratchLimit() async throws {
         let bench = try bench(#","cancelGraceSeconds": 1"#)
-        let runner = try bench.runner(limits: Limits(totalBytes: 1_000_000))
+        let runner = try bench.runner(limits: try LimitPolicy(settings: ["all": ["workspaceBytes": 1_000_000]]))
         let fill = "os.mkdir('tmp/d'); open('tmp/d/f', 'wb').write(b'x' * 3000000)"
         let (_, filled) = try await bench.run(action(fill), by: runner)
         #expect(filled.failure?.message.contains("the limit is 1000000") == true)
