@@ -25,10 +25,12 @@ extension Conversation {
 
     /// - Parameter exit: nil while the process runs.
     func failure(_ diagnosis: Diagnosis, _ exit: Exit?, _ masker: Masker) -> Failure {
-        Failure(
+        var failure = Failure(
             type: diagnosis.code.failureType, hostCode: diagnosis.code,
             message: masker.mask(diagnosis.message(plugin: plugin, jobId: jobId, exit: exit, errorTail: log.tail)),
             externalExecutionId: externalExecutionId.map(masker.mask))
+        if case .signal(let number)? = exit { failure.signal = number }
+        return failure
     }
 }
 

@@ -21,6 +21,8 @@ public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
     /// Masked; at most 5000 characters.
     public var message: String
     public var externalExecutionId: String?
+    /// What ended the plugin's process, where a signal did.
+    public var signal: Int32?
 
     public init(type: FailureType, hostCode: HostCode? = nil, message: String, externalExecutionId: String? = nil) {
         self.type = type

@@ -29,7 +29,7 @@ extension ActionRun {
                     for (path, text) in files[name] ?? [:] { try put(text, at: path, in: workspace.output(name)) }
                 }
             }
-            outcome = .success(try await ingestOutputs(of: workspace))
+            outcome = .success(try await ingestOutputs(of: workspace, Limits()))
         } catch {
             outcome = .failure(error)
         }

@@ -62,10 +62,10 @@ struct ActionRun: Sendable {
         let assignment = setup.replay == nil ? Assignment(dispatch) : Assignment(again: dispatch)
         let run = PluginRun(
             job: job, assignment, setup, slots, workers, cancel, stopwatch, write: write, progress: progress)
-        try await run.verdict { verdict, workspace in
+        try await run.verdict { verdict, workspace, limits in
             let end: Event?
             do {
-                end = try await event(verdict, workspace)
+                end = try await event(verdict, workspace, limits)
             } catch let failure as Failure {
                 end = event(failure)
             }
@@ -101,14 +101,14 @@ struct ActionRun: Sendable {
 
     // MARK: Verdicts
 
-    private func event(_ verdict: Verdict, _ workspace: Workspace) async throws -> Event? {
+    private func event(_ verdict: Verdict, _ workspace: Workspace, _ limits: Limits) async throws -> Event? {
         let attempt = dispatch.attempt
         switch verdict {
         case .succeeded(let result):
             return .actionSucceeded(
                 attempt,
                 ActionResult(
-                    outputVariables: result.outputVariables, artifacts: try await ingestOutputs(of: workspace),
+                    outputVariables: result.outputVariables, artifacts: try await ingestOutputs(of: workspace, limits),
                     revision: result.currentRevision.map(Engine.Revision.init),
                     external: result.executionDetails.map(ExternalExecution.init) ?? ExternalExecution()))
         case .continues(let result, let token, let seconds):
@@ -133,7 +133,7 @@ struct ActionRun: Sendable {
         return Failure(.sandboxFailed, lack.description)
     }
 
-    func ingestOutputs(of workspace: Workspace) async throws -> [String: String] {
+    func ingestOutputs(of workspace: Workspace, _ limits: Limits) async throws -> [String: String] {
         let names = dispatch.action.outputArtifacts.map(\.name)
         guard !names.isEmpty else { return [:] }
         let store = setup.replay?.outputs ?? setup.artifacts
@@ -142,7 +142,8 @@ struct ActionRun: Sendable {
             for name in names {
                 do throws(ArtifactError) {
                     digests[name] = try store.ingest(
-                        directory: workspace.outputPath(name), beneath: workspace.root
+                        directory: workspace.outputPath(name), beneath: workspace.root,
+                        limits: ArtifactLimits(totalBytes: limits.outputBytes, entries: limits.outputEntries)
                     ).description
                 } catch {
                     throw Failure(outputArtifact: name, error)

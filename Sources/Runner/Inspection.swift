@@ -61,7 +61,7 @@ public struct Inspection: Sendable {
         environment["TERM"] = getenv("TERM").map { String(cString: $0) }
         var launch = Launch(
             plugin: plan.plugin.directory, command: ["/bin/sh"], workspace: workspace, environment: environment,
-            network: plan.grants.network, hostPaths: plan.hostPaths, limits: setup.limits)
+            network: plan.grants.network, hostPaths: plan.hostPaths, limits: plan.limits)
         launch.isInteractive = true
         let job = try plan.job(randomUUID(), in: workspace, hasCache: false)
         self.launch = try await blocking { [launch, workspace] in

@@ -21,6 +21,8 @@ struct PluginPlan: Sendable {
     private let setup: RunnerSetup
     private let type: PluginProtocol.ActionType
     private let providerSettings: JSON?
+    /// A worker's process has its own, whatever is said of an action.
+    let limits: Limits
 
     /// - Throws: `Failure` for whatever keeps the job from being started, before anything is made.
     init(_ assignment: Assignment, _ setup: RunnerSetup) throws(Failure) {
@@ -43,6 +45,8 @@ struct PluginPlan: Sendable {
             + action.environmentVariables.filter { $0.kind == .secretsManager }.map(\.value)
         secrets = Set(provision.secrets.map(\.value) + texts)
         providerSettings = provision.entry?.value
+        limits = setup.limits.limits(
+            plugin: plugin.manifest.name, pipeline: assignment.pipeline, stage: assignment.stage, action: action.name)
         self.grants = grants
         self.masker = masker
         self.plugin = plugin
@@ -127,8 +131,8 @@ struct PluginPlan: Sendable {
             action: computeAction, providerSettings: providerSettings, sourceRevision: assignment.sourceRevision)
         let job = Job(
             jobId: id, operation: assignment.operation, attempt: assignment.attempt,
-            timeoutSeconds: min(run.timeoutSeconds, secondsLeft), cancelGraceSeconds: run.cancelGraceSeconds,
-            secretConfigurationKeys: secretKeys.sorted(),
+            timeoutSeconds: min(run.timeoutSeconds, secondsLeft, limits.seconds ?? .max),
+            cancelGraceSeconds: run.cancelGraceSeconds, secretConfigurationKeys: secretKeys.sorted(),
             workspace: .init(
                 root: setup.sandbox.root(of: workspace), tmp: workspace.tmpPath,
                 cache: hasCache ? workspace.cachePath : nil),

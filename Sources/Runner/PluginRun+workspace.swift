@@ -1,5 +1,6 @@
 import Artifacts
 import Failpoints
+import Glibc
 import PluginHost
 import Workspaces
 
@@ -50,6 +51,56 @@ extension PluginRun {
         } catch {
             warn("the cache of this job is lost: \(error)")
         }
+    }
+
+    /// What the workspace holds too much of; nil also when it cannot be measured now.
+    func excess(of workspace: Workspace?, _ limits: Limits) async -> String? {
+        guard let workspace, let usage = try? await blocking({ try workspace.usage() }) else { return nil }
+        if usage.bytes > limits.workspaceBytes {
+            return "the workspace holds \(usage.bytes) bytes; the limit workspaceBytes is \(limits.workspaceBytes)"
+        }
+        if usage.entries > limits.workspaceEntries {
+            return "the workspace holds \(usage.entries) files and folders; the limit workspaceEntries is"
+                + " \(limits.workspaceEntries)"
+        }
+        return nil
+    }
+
+    /// Names the limit that was exceeded where the kernel ended a process for it.
+    /// - Parameter memory: what a control group says of that.
+    func explained(_ verdict: Verdict, by limits: Limits, memory: String?) -> Verdict {
+        guard case .failed(var failure) = verdict else {
+            if let memory { warn("\(memory); the job went on without the process that the kernel ended") }
+            return verdict
+        }
+        guard let excess = memory ?? failure.signal.flatMap({ limits.excess(signal: $0) }) else { return verdict }
+        failure.hostCode = .limitExceeded
+        failure.type = HostCode.limitExceeded.failureType
+        failure.message = "\(excess): \(failure.message)"
+        return .failed(failure)
+    }
+}
+
+extension RunnerSetup {
+    /// Nil where memory is not limited.
+    func controlGroup(named name: String, _ limits: Limits) throws(WorkspaceError) -> ControlGroup? {
+        guard let memoryBytes = limits.memoryBytes else { return nil }
+        return try controlGroups?.group(named: name, memoryBytes: memoryBytes)
+    }
+}
+
+extension Limits {
+    /// What a signal says that the kernel sends to a process that exceeds one of these; nil for any other signal.
+    func excess(signal: Int32) -> String? {
+        switch signal {
+        case SIGXFSZ: "a file would have become larger than the limit fileBytes, \(fileBytes)"
+        case SIGXCPU: cpuSeconds.map { "it took more processor time than the limit cpuSeconds, \($0)" }
+        default: nil
+        }
+    }
+
+    var hasOwnWorkspace: Bool {
+        (workspaceBytes, workspaceEntries) != (Limits().workspaceBytes, Limits().workspaceEntries)
     }
 }
 

@@ -10,7 +10,7 @@ import Workspaces
 
 /// One job from its plan to its verdict, in a process of its own or with a worker.
 struct PluginRun: Sendable {
-    private let id: String
+    let id: String
     let assignment: Assignment
     let setup: RunnerSetup
     private let slots: SlotPool?
@@ -47,7 +47,9 @@ struct PluginRun: Sendable {
 
     /// - Parameter take: is given the verdict while the workspace is there; it does not wait for its removal.
     /// - Throws: `Failure`, `WorkspaceError` or `CancellationError` where there is no verdict, and what `take` does.
-    func verdict<Value: Sendable>(_ take: @Sendable (Verdict, Workspace) async throws -> Value) async throws -> Value {
+    func verdict<Value: Sendable>(_ take: @Sendable (Verdict, Workspace, Limits) async throws -> Value) async throws
+        -> Value
+    {
         stopwatch.turn(to: .setUp)
         // A plugin's whole folder may have to be read for it.
         let plan = try await blocking { [assignment, setup] in try PluginPlan(assignment, setup) }
@@ -58,30 +60,33 @@ struct PluginRun: Sendable {
         }
     }
 
-    func verdict() async throws -> Verdict { try await verdict { verdict, _ in verdict } }
+    func verdict() async throws -> Verdict { try await verdict { verdict, _, _ in verdict } }
 
     private func runAlone<Value: Sendable>(
-        _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
+        _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace, Limits) async throws -> Value
     ) async throws -> Value {
         stopwatch.turn(to: .slot)
         let slot = try await plan.slot(of: slots, tell: warn)
         stopwatch.turn(to: .setUp)
-        let value = try await atSite(take) { site in
+        let value = try await atSite(plan.limits, take) { site in
             let workspace = try await blocking { [setup, id, assignment] in
                 try Workspace(
                     in: setup.workspaces, named: id, owner: slot?.identity, inputs: Array(assignment.inputs.keys),
                     outputs: assignment.outputs.map(\.name))
             }
             let job = try await prepare(plan, workspace, site)
-            let launch = Launch(
+            let group = try await blocking { try setup.controlGroup(named: id, plan.limits) }
+            defer { group?.remove() }
+            var launch = Launch(
                 plugin: plan.plugin.directory, command: plan.plugin.manifest.run.command, workspace: workspace,
                 environment: plan.environment(job.workspace.root), network: plan.grants.network,
-                hostPaths: plan.hostPaths, hasCache: job.workspace.cache != nil, limits: setup.limits)
+                hostPaths: plan.hostPaths, hasCache: job.workspace.cache != nil, limits: plan.limits)
+            launch.group = group
             let command = try await command(for: launch)
             reach(.sandboxReady)
             let manifest = plan.plugin.manifest
             let sandbox = Mutex<ProcessRecord?>(nil)
-            let told = try await watching(site) { tell in
+            let told = try await watching(site, plan.limits) { tell in
                 await PluginConnection().run(
                     job, by: manifest.name, command, heartbeatSeconds: manifest.run.heartbeatSeconds,
                     masker: plan.masker, cancel: cancel
@@ -100,14 +105,14 @@ struct PluginRun: Sendable {
             }
             stopwatch.turn(to: .handOver)
             try await endProcesses(slot, sandbox.withLock { $0 }, setup.sandbox)
-            return told
+            return told.map { explained($0, by: plan.limits, memory: group?.excess) }
         }
         guard let value else { preconditionFailure("a process of its own has always a verdict") }
         return value
     }
 
     private func runInWorker<Value: Sendable>(
-        _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace) async throws -> Value
+        _ plan: PluginPlan, _ take: @Sendable (Verdict, Workspace, Limits) async throws -> Value
     ) async throws -> Value {
         while true {
             let kept = try await workers.worker(plan, assignment.pipeline, tell: warn)
@@ -118,11 +123,11 @@ struct PluginRun: Sendable {
 
     /// - Returns: nil when the worker takes no more jobs.
     private func run<Value: Sendable>(
-        _ plan: PluginPlan, in kept: KeptWorker, _ take: @Sendable (Verdict, Workspace) async throws -> Value
+        _ plan: PluginPlan, in kept: KeptWorker, _ take: @Sendable (Verdict, Workspace, Limits) async throws -> Value
     ) async throws -> Value? {
-        try await atSite(take) { site in
+        try await atSite(plan.limits, take) { site in
             stopwatch.turn(to: .slot)
-            let verdict = try await watching(site) { tell in
+            let verdict = try await watching(site, plan.limits) { tell in
                 try await kept.worker.run(id, of: assignment.actionExecution, cancel: cancel, report: tell) {
                     stopwatch.turn(to: .setUp)
                     defer { stopwatch.turn(to: .run) }
@@ -135,9 +140,14 @@ struct PluginRun: Sendable {
                 }
             }
             stopwatch.turn(to: .handOver)
-            // What may have outgrown its scratch does so no more in another.
-            if case .failed(let failure)? = verdict, failure.hostCode == .limitExceeded { await kept.worker.leave() }
-            return verdict
+            let memory = kept.excess
+            guard var told = verdict else { return nil }
+            told = explained(told, by: setup.limits.limits(ofWorker: plan.plugin.manifest.name), memory: memory)
+            // What has outgrown its scratch or its memory does so no more in another, where nobody is told of it again.
+            var hasOutgrown = memory != nil
+            if case .failed(let failure) = told, failure.hostCode == .limitExceeded { hasOutgrown = true }
+            if hasOutgrown { await kept.worker.leave() }
+            return told
         }
     }
 
@@ -146,7 +156,8 @@ struct PluginRun: Sendable {
     /// Sees to it that what `body` makes is given back and removed.
     /// - Returns: nil when `body` has no verdict.
     private func atSite<Value: Sendable>(
-        _ take: @Sendable (Verdict, Workspace) async throws -> Value, _ body: (Site) async throws -> Verdict?
+        _ limits: Limits, _ take: @Sendable (Verdict, Workspace, Limits) async throws -> Value,
+        _ body: (Site) async throws -> Verdict?
     ) async throws -> Value? {
         let site = Site()
         let outcome: Result<Value?, any Error>
@@ -157,7 +168,7 @@ struct PluginRun: Sendable {
             }
             if let verdict {
                 guard let workspace = site.workspace else { throw abandonment(verdict) }
-                outcome = .success(try await take(verdict, workspace))
+                outcome = .success(try await take(verdict, workspace, limits))
             } else {
                 outcome = .success(nil)
             }
@@ -196,11 +207,12 @@ struct PluginRun: Sendable {
 
     /// Runs `body`, tells what it reports, and has the job given up when its workspace grows over the limit.
     private func watching(
-        _ site: Site, _ body: (_ tell: @escaping @Sendable (JobReport) -> Void) async throws -> Verdict?
+        _ site: Site, _ limits: Limits,
+        _ body: (_ tell: @escaping @Sendable (JobReport) -> Void) async throws -> Verdict?
     ) async throws -> Verdict? {
         let (reports, sender) = AsyncStream<ExternalExecution>.makeStream(bufferingPolicy: .bufferingNewest(8))
         let reporting = Task { for await details in reports { await progress(details) } }
-        let sizeGuard = Task { await excess(at: site) }
+        let sizeGuard = Task { await excess(at: site, limits) }
         let outcome: Result<Verdict?, any Error>
         do {
             outcome = .success(
@@ -221,25 +233,21 @@ struct PluginRun: Sendable {
         // What was reported last is stored before the result, after which it would be refused.
         await reporting.value
         if let text = await sizeGuard.value { return .failed(Failure(.limitExceeded, text)) }
-        return try outcome.get()
+        let verdict = try outcome.get()
+        // It may have grown after the last look; without limits of its own what counts is measured when it is taken in.
+        if case .succeeded? = verdict, limits.hasOwnWorkspace, let text = await excess(of: site.workspace, limits) {
+            return .failed(Failure(.limitExceeded, text))
+        }
+        return verdict
     }
 
     /// Cancels the job when its workspace holds too much, and says so; nil when it is cancelled itself.
-    private func excess(at site: Site) async -> String? {
+    private func excess(at site: Site, _ limits: Limits) async -> String? {
         // Walking the workspace costs more the more it holds, so it is not done all the time.
         while (try? await Task.sleep(for: .seconds(2))) != nil {
-            guard let workspace = site.workspace, let usage = try? await blocking({ try workspace.usage() }) else {
-                continue
-            }
-            let limits = setup.limits
-            if usage.bytes > limits.totalBytes {
-                cancel.cancel(.user)
-                return "the workspace holds \(usage.bytes) bytes; the limit is \(limits.totalBytes)"
-            }
-            if usage.entries > limits.totalEntries {
-                cancel.cancel(.user)
-                return "the workspace holds \(usage.entries) files and folders; the limit is \(limits.totalEntries)"
-            }
+            guard let text = await excess(of: site.workspace, limits) else { continue }
+            cancel.cancel(.user)
+            return text
         }
         return nil
     }

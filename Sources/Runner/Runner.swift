@@ -35,7 +35,9 @@ public struct RunnerSetup: Sendable {
     /// How a job of the past is run again; nil for those of an execution.
     public var replay: Replay?
     public var sandbox: Sandbox
-    public var limits: Limits
+    public var limits: LimitPolicy
+    /// Where memory limits can be had; nil where they cannot.
+    public var controlGroups: ControlGroups?
     /// How many actions run at a time.
     public var width: Int
     public var version: String
@@ -44,7 +46,7 @@ public struct RunnerSetup: Sendable {
     public init(
         catalogue: PluginCatalogue, shippedPlugins: String?, settings: Settings, artifacts: ArtifactStore,
         logs: ActionLogs, workspaces: String, caches: String, kept: KeptWorkspaces? = nil, sandbox: Sandbox,
-        limits: Limits = Limits(), width: Int = 16, version: String, now: @escaping @Sendable () -> Instant
+        limits: LimitPolicy = LimitPolicy(), width: Int = 16, version: String, now: @escaping @Sendable () -> Instant
     ) {
         self.catalogue = catalogue
         self.shippedPlugins = shippedPlugins

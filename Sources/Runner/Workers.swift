@@ -109,6 +109,9 @@ struct KeptWorker: Sendable {
         worker = PluginWorker(plan.plugin.manifest.name, plan.plugin.manifest.run, in: place, idleTime: idleTime)
     }
 
+    /// What its process took too much of, or the one that ended last; nil when it did not.
+    var excess: String? { place.excess }
+
     /// Does something with the workspace, which is not removed meanwhile.
     func lending<Value>(_ work: () async throws -> Value) async rethrows -> Value {
         place.lend()
@@ -132,9 +135,12 @@ struct KeptWorker: Sendable {
             var isReachable = false
             /// Of the sandbox.
             var first: ProcessRecord?
+            /// What the process before took too much of.
+            var excess: String?
         }
         private let workspace: Workspace
-        private let sandbox: Sandbox
+        private let setup: RunnerSetup
+        private var sandbox: Sandbox { setup.sandbox }
         private let state: Mutex<State>
 
         private let forget: @Sendable () async -> Void
@@ -145,11 +151,12 @@ struct KeptWorker: Sendable {
         ) {
             self.forget = forget
             self.workspace = workspace
-            sandbox = setup.sandbox
+            self.setup = setup
             let launch = Launch(
                 plugin: plan.plugin.directory, command: plan.plugin.manifest.run.command, workspace: workspace,
                 environment: plan.environment(setup.sandbox.root(of: workspace)), network: plan.grants.network,
-                hostPaths: plan.hostPaths, isWorker: true, limits: setup.limits)
+                hostPaths: plan.hostPaths, isWorker: true,
+                limits: setup.limits.limits(ofWorker: plan.plugin.manifest.name))
             state = Mutex(State(slot: slot, launch: launch))
         }
 
@@ -162,7 +169,10 @@ struct KeptWorker: Sendable {
                         try sandbox.prepare(&launch)
                         isReachable = true
                     }
-                    state.withLock { ($0.launch, $0.isReachable, $0.first) = (launch, isReachable, nil) }
+                    launch.group = try setup.controlGroup(named: randomUUID(), launch.limits)
+                    state.withLock {
+                        ($0.launch, $0.isReachable, $0.first, $0.excess) = (launch, isReachable, nil, nil)
+                    }
                     return sandbox.command(for: launch)
                 }
             } catch let error as WorkspaceError {
@@ -180,7 +190,11 @@ struct KeptWorker: Sendable {
         func sandboxed(pid: Int32) { state.withLock { $0.first = workspace.process(pid) } }
 
         func ended() async {
-            let (slot, first) = state.withLock { ($0.slot, $0.first) }
+            let (slot, first, group) = state.withLock { ($0.slot, $0.first, $0.launch.group) }
+            defer {
+                state.withLock { ($0.excess, $0.launch.group) = (group?.excess, nil) }
+                group?.remove()
+            }
             do {
                 try await endProcesses(slot, first, sandbox)
             } catch {
@@ -188,6 +202,8 @@ struct KeptWorker: Sendable {
                 if let slot { _ = Unmanaged.passRetained(slot) }
             }
         }
+
+        var excess: String? { state.withLock { $0.excess ?? $0.launch.group?.excess } }
 
         func lend() { state.withLock { $0.loans += 1 } }
 

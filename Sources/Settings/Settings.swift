@@ -7,6 +7,7 @@ import PluginProtocol
 /// ```
 /// grants: {git: {network: true, hostPaths: {repositories: /srv/git}}}
 /// secrets: {deploy-key: {file: /run/secrets/deploy-key}, token: {environment: DEPLOY_TOKEN}, "prod/*": {aws: {}}}
+/// limits: {all: {seconds: 3600}, plugins: {git: {memoryBytes: 500000000}}}
 /// retention: {each: {days: 90, executions: 200}}
 /// CodeCommit: {repositories: {shop: {url: /srv/git/shop.git, password: {secret: token}}}}
 /// ```
@@ -32,6 +33,8 @@ public struct Settings: Sendable {
     private let providers: [String: JSON]
     /// How much of what is over is kept.
     public let retention: JSON?
+    /// What jobs may take.
+    public let limits: JSON?
     /// What asks AWS for secrets; nil where it is not installed.
     let awsProgram: String?
     /// Whether nobody else may be asked for a secret.
@@ -39,11 +42,12 @@ public struct Settings: Sendable {
 
     /// No settings: nothing is granted and nothing is known.
     public static let none = Settings(
-        path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:], retention: nil, awsProgram: nil)
+        path: nil, options: [], grantsByPlugin: [:], secrets: [:], providers: [:], retention: nil, limits: nil,
+        awsProgram: nil)
 
     private init(
         path: String?, options: [String], grantsByPlugin: [String: Grants], secrets: [String: SecretSource],
-        providers: [String: JSON], retention: JSON?, awsProgram: String?
+        providers: [String: JSON], retention: JSON?, limits: JSON?, awsProgram: String?
     ) {
         self.path = path
         self.options = options
@@ -51,6 +55,7 @@ public struct Settings: Sendable {
         self.secrets = secrets
         self.providers = providers
         self.retention = retention
+        self.limits = limits
         self.awsProgram = awsProgram
     }
 
@@ -82,7 +87,8 @@ public struct Settings: Sendable {
         }
         self.init(
             path: path, options: options, grantsByPlugin: grants, secrets: secrets,
-            providers: providers, retention: try root.optional("retention")?.value, awsProgram: awsProgram)
+            providers: providers, retention: try root.optional("retention")?.value,
+            limits: try root.optional("limits")?.value, awsProgram: awsProgram)
     }
 
     /// For a plan: no program is run and nobody is asked, and a secret that is not here is not read.
@@ -93,7 +99,7 @@ public struct Settings: Sendable {
     }
 
     /// What is no provider.
-    private static let own: Set<String> = ["grants", "secrets", "retention"]
+    private static let own: Set<String> = ["grants", "secrets", "retention", "limits"]
 
     public func grants(of plugin: String) -> Grants { grantsByPlugin[plugin] ?? Grants() }
 

@@ -20,6 +20,8 @@ public struct Launch: Hashable, Sendable {
     /// told.
     public var isInteractive = false
     public var limits: Limits
+    /// Whose memory limit counts, if it has one.
+    public var group: ControlGroup?
 
     public init(
         plugin: String, command: [String], workspace: Workspace, environment: [String: String] = [:],

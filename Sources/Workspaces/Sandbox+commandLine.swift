@@ -14,11 +14,12 @@ extension Sandbox {
         let processes = limits.processes ?? (owner == nil ? 4_096 : 512)
         let options: [(String, Int?)] = [
             ("--uid", owner.map { Int($0.uid) }), ("--gid", owner.map { Int($0.gid) }), ("--nproc", processes),
-            ("--nofile", limits.openFiles), ("--fsize", limits.fileSizeBytes), ("--as", limits.addressSpaceBytes),
+            ("--nofile", limits.openFiles), ("--fsize", limits.fileBytes), ("--as", limits.addressSpaceBytes),
             ("--cpu", limits.cpuSeconds), ("--keep", launch.isInteractive ? nil : 3),
         ]
         let report = exposure == nil ? [] : ["--report", Self.reportDescriptor]
-        return options.flatMap { name, value in value.map { [name, String($0)] } ?? [] } + report
+        let group = launch.group.map { ["--cgroup", $0.folder] } ?? []
+        return options.flatMap { name, value in value.map { [name, String($0)] } ?? [] } + report + group
     }
 
     /// What comes between the launcher's options and the plugin's program, in the words of who makes the sandbox.

@@ -9,11 +9,21 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+void join_cgroup(const struct options *options) {
+    if (!options->cgroup) return;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/cgroup.procs", options->cgroup);
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0 || write(file, "0", 1) != 1) fail(errno, "cannot go into the control group %s", options->cgroup);
+    close(file);
+}
 
 void drop_identity(const struct options *options) {
     if (!options->uid.given) {
@@ -53,7 +63,15 @@ void set_limits(const struct options *options) {
     if (options->fsize.given) lower(RLIMIT_FSIZE, "fsize", options->fsize.value);
     if (options->nofile.given) lower(RLIMIT_NOFILE, "nofile", options->nofile.value);
     if (options->as.given) lower(RLIMIT_AS, "as", options->as.value);
-    if (options->cpu.given) lower(RLIMIT_CPU, "cpu", options->cpu.value);
+    if (options->cpu.given) {
+        lower(RLIMIT_CPU, "cpu", options->cpu.value + 1);
+        /* SIGXCPU says why, which the SIGKILL of the hard limit does not. */
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_CPU, &limit) == 0 && options->cpu.value < limit.rlim_cur) {
+            limit.rlim_cur = (rlim_t)options->cpu.value;
+            if (setrlimit(RLIMIT_CPU, &limit) != 0) fail(errno, "cannot set the limit cpu to %llu", options->cpu.value);
+        }
+    }
 }
 
 /*

@@ -18,7 +18,7 @@
 
 static const char usage[] =
     "usage: penstock-sandbox [--uid N --gid N] [--nproc N] [--fsize BYTES] [--nofile N] [--as BYTES] [--cpu SECONDS]\n"
-    "                        [--keep FD [--report FD]] -- /path/to/bwrap ARGUMENT...\n"
+    "                        [--cgroup DIR] [--keep FD [--report FD]] -- /path/to/bwrap ARGUMENT...\n"
     "       penstock-sandbox LIMITS... --namespaces | --landlock [--network] [--new-session] [--ro-bind FROM TO]...\n"
     "                        [--ro-bind-try FROM TO]... [--bind FROM TO]... [--symlink TEXT PATH]... [--dir PATH]...\n"
     "                        [--dev BYTES] [--chdir DIR] [--setenv NAME VALUE]... -- /path/to/plugin ARGUMENT...\n"
@@ -99,6 +99,10 @@ static int parse_step(struct options *options, char **argument) {
 }
 
 static int parse_surroundings(struct options *options, char **argument) {
+    if (strcmp(*argument, "--cgroup") == 0 && argument[1]) {
+        options->cgroup = argument[1];
+        return 1;
+    }
     if (strcmp(*argument, "--chdir") == 0 && argument[1]) {
         options->directory = argument[1];
         return 1;
@@ -177,6 +181,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], "--supervise") == 0) supervise(argv + 2);
     struct options options = parse(argc, argv);
     if (options.profile == by_landlock && geteuid() == 0) drop_bounding_set();
+    join_cgroup(&options);
     drop_identity(&options);
     /* After the identity: changing it clears the parent-death signal. */
     follow_parent(&options);

@@ -31,6 +31,8 @@ struct options {
     enum profile profile;
     struct number uid, gid;
     struct number nproc, fsize, nofile, as, cpu;
+    /* The folder of a control group to go into. */
+    const char *cgroup;
     /* The descriptor on which bwrap, or this program in its place, tells its status. */
     struct number keep;
     /* A second number for the descriptor to keep, which bwrap passes on to what it starts, and with the three numbers
@@ -48,6 +50,8 @@ struct options {
 void fail(int error, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 /* confine.c */
+/* Goes into the control group, which only who starts this may write. */
+void join_cgroup(const struct options *options);
 
 /* Becomes uid and gid without supplementary groups, and checks that there is no way back. */
 void drop_identity(const struct options *options);

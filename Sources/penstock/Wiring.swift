@@ -95,6 +95,7 @@ struct Wiring {
     let logs: ActionLogs
     let installation: Installation
     let settings: Settings
+    let limits: LimitPolicy
     /// One for the whole process: no plugin is digested twice.
     let locks = PluginLocks()
 
@@ -109,6 +110,11 @@ struct Wiring {
         logs = options.logs
         installation = Installation(options.plugins)
         settings = try Self.settings(options.settings, installation.catalogue, mayBeMade: settingsMayBeMade)
+        do {
+            limits = try LimitPolicy(settings: settings.limits)
+        } catch {
+            throw DocumentError(file: settings.path ?? "", problem: error.description)
+        }
     }
 
     private static func settings(
@@ -165,7 +171,19 @@ struct Wiring {
         setup.artifacts = try ArtifactStore(directory: artifacts)
         setup.kept = running.keepFailed ? kept : nil
         setup.width = running.jobs
+        if limits.areOfMemory, sandbox.isConfined { setup.controlGroups = try controlGroups() }
         return Runner(setup, news: news)
+    }
+
+    private func controlGroups() throws -> ControlGroups {
+        do {
+            return try ControlGroups()
+        } catch {
+            throw Answer(
+                .usage,
+                "\(settings.path ?? ""): limits: memoryBytes needs control groups, and none can be made: \(error). Limit"
+                    + " the memory of the container or service that Penstock is, or set addressSpaceBytes instead")
+        }
     }
 
     func makeWorkspaces() throws {
@@ -183,6 +201,7 @@ struct Wiring {
             artifacts: ArtifactStore(reading: artifacts), logs: logs, workspaces: workspaces,
             caches: "\(state)/caches", sandbox: sandbox, version: Penstock.version, now: now)
         setup.locks = locks
+        setup.limits = limits
         return setup
     }
 

@@ -60,7 +60,7 @@ final class Bench: Journal {
     }
 
     /// Without a sandbox.
-    func runner(settings: Settings = .none, limits: Limits = Limits()) throws -> Runner {
+    func runner(settings: Settings = .none, limits: LimitPolicy = LimitPolicy()) throws -> Runner {
         let setup = RunnerSetup(
             catalogue: PluginCatalogue(searching: ["\(root)/plugins"]), shippedPlugins: nil, settings: settings,
             artifacts: try ArtifactStore(directory: "\(root)/artifacts"), logs: ActionLogs(directory: "\(root)/logs"),
@@ -73,7 +73,7 @@ final class Bench: Journal {
 
     /// Runs one action to its end, with a runner of its own.
     func run(
-        _ action: Action, settings: Settings = .none, limits: Limits = Limits()
+        _ action: Action, settings: Settings = .none, limits: LimitPolicy = LimitPolicy()
     ) async throws -> (execution: Execution, action: ActionExecution) {
         let runner = try runner(settings: settings, limits: limits)
         let ended = try await run(action, by: runner)

@@ -90,9 +90,10 @@ struct RunnerTests {
     @Test("a workspace that grows over its limit ends the action, which names limit and value")
     func workspaceLimit() async throws {
         let bench = try Bench("head -c 3000000 /dev/zero >tmp/big; sleep 1000", run: #","cancelGraceSeconds": 1"#)
-        let (_, action) = try await bench.run(Action(name: "A", type: type), limits: Limits(totalBytes: 1_000_000))
+        let (_, action) = try await bench.run(
+            Action(name: "A", type: type), limits: try LimitPolicy(settings: ["all": ["workspaceBytes": 1_000_000]]))
         #expect(action.failure?.code == "JobFailed")
-        #expect(action.failure?.message.contains("the limit is 1000000") == true)
+        #expect(action.failure?.message.contains("the limit workspaceBytes is 1000000") == true)
     }
 
     @Test("an output that was not made fails the action, and names it (HST-14, ART-01)")

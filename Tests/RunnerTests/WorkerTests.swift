@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Jansson
 import Pipelines
 import PluginHost
 import Runner
@@ -37,10 +38,10 @@ struct WorkerTests {
     @Test("a worker's scratch that grows over the limit fails the job, and the next process has a new one")
     func scratchLimit() async throws {
         let bench = try bench(#","cancelGraceSeconds": 1"#)
-        let runner = try bench.runner(limits: Limits(totalBytes: 1_000_000))
+        let runner = try bench.runner(limits: try LimitPolicy(settings: ["all": ["workspaceBytes": 1_000_000]]))
         let fill = "os.mkdir('tmp/d'); open('tmp/d/f', 'wb').write(b'x' * 3000000)"
         let (_, filled) = try await bench.run(action(fill), by: runner)
-        #expect(filled.failure?.message.contains("the limit is 1000000") == true)
+        #expect(filled.failure?.message.contains("the limit workspaceBytes is 1000000") == true)
         let (execution, _) = try await bench.run(
             action("send('jobSuccessResult' if os.listdir('tmp') == [] else 'acknowledge')"), by: runner)
         #expect(execution.status == .succeeded)

@@ -186,7 +186,7 @@ import Workspaces
         let site = try await Site(profile)
         var launch = try site.launch(
             "head -c 3000000 /dev/zero > out/big; echo $?; truncate -s 1T out/sparse; ulimit -n; ulimit -c")
-        launch.limits.fileSizeBytes = 1 << 20
+        launch.limits.fileBytes = 1 << 20
         launch.limits.openFiles = 99
         let outcome = try await site.run(launch)
         #expect(outcome.output == ["153", "99", "0"])

@@ -27,8 +27,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let limits = Limits()
         say(
             "limits", nil,
-            "a file \(limits.fileSizeBytes >> 30) GiB, a workspace \(limits.totalBytes >> 30) GiB and"
-                + " \(limits.totalEntries) entries, \(limits.openFiles) open files")
+            "a file \(limits.fileBytes >> 30) GiB, a workspace \(limits.workspaceBytes >> 30) GiB and"
+                + " \(limits.workspaceEntries) entries, \(limits.openFiles) open files")
         say("settings", nil, wiring.settings.path ?? "none")
         for problem in wiring.catalogue.problems { say("plugins", problem.description, "") }
         for plugin in wiring.catalogue.plugins {
