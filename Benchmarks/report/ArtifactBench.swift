@@ -7,8 +7,8 @@ import Workspaces
 ///
 /// All in turns, on one file system, with the files in the page cache.
 struct ArtifactBench {
-    private let root: String
-    private let stopwatch: Stopwatch
+    private let site: Site
+    private var root: String { site.root }
     private var milliseconds: [Step: Series] = [:]
     private var mebibytes: [Step: Series] = [:]
 
@@ -25,18 +25,14 @@ struct ArtifactBench {
         case copyFiles = "cp -a"
         case copies = "materialise by copies"
         case verify = "verify"
+        case whole = "penstock run, sandboxed: it is the source of two actions"
     }
 
-    init(in directory: String, programs: String) throws {
-        stopwatch = Stopwatch(program: "\(programs)/penstock-measure")
-        var template = Array("\(directory)/penstock-bench.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw MeasurementFailed(description: "\(directory): cannot be written")
-        }
-        root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    init(in directory: String, programs: String) async throws {
+        site = try await Site(in: directory, programs: programs)
     }
 
-    func remove() { try? Workspace(root: root, owner: nil).remove() }
+    func remove() { site.remove() }
 
     mutating func report(rounds: Int) async throws {
         try Self.fill("\(root)/files", with: Noise())
@@ -45,7 +41,7 @@ struct ArtifactBench {
         Bench.show("10,000 files of 4 KiB and one of 256 MiB, \(rounds) rounds in turns, ms: median (smallest–largest)")
         for step in Step.allCases {
             let memory = mebibytes[step].map { "   grew by \(fixed($0.values.max()!)) MiB at most" } ?? ""
-            Bench.show("  " + pad(step.rawValue, 50) + milliseconds[step]!.text + memory)
+            Bench.show("  " + pad(step.rawValue, 56) + milliseconds[step]!.text + memory)
         }
         Bench.show("times their floors: of the medians, of the smallest")
         compare("ingest", [.ingest], [.hash, .write], "   aim: at most 1.5")
@@ -56,6 +52,7 @@ struct ArtifactBench {
         compare("materialise by copies, digests checked", [.copies], [.copyFiles])
         let thrice = [Step](repeating: .copyFiles, count: 3)
         compare("one action to two others, to three cp -a", [.ingest, .links, .links], thrice)
+        compare("the same by penstock run, from its start to its end", [.whole], thrice)
     }
 
     private func compare(_ what: String, _ own: [Step], _ floor: [Step], _ aim: String = "") {
@@ -63,7 +60,7 @@ struct ArtifactBench {
             func sum(_ steps: [Step]) -> Double { steps.reduce(0) { $0 + value(milliseconds[$1]!) } }
             return fixed(sum(own) / sum(floor))
         }
-        Bench.show("  " + pad(what, 50) + "\(ratio(\.median)), \(ratio { $0.values.min()! })\(aim)")
+        Bench.show("  " + pad(what, 56) + "\(ratio(\.median)), \(ratio { $0.values.min()! })\(aim)")
     }
 
     private mutating func round(_ number: Int) async throws {
@@ -92,6 +89,9 @@ struct ArtifactBench {
         settle("\(to)/copies/large")
         let verification = try measure(.verify) { try store.verify([digest]) }
         guard verification.damage.isEmpty else { throw MeasurementFailed(description: "\(verification.damage[0])") }
+        sync()
+        let taken = try await site.stopwatch.time(try site.handOver(files, state: "\(number)/state"))
+        milliseconds[.whole, default: Series()].add(taken.milliseconds)
         for entry in try store.entries(of: digest) {
             guard case .file(_, Self.largeMebibytes << 20, let blob) = entry.kind else { continue }
             unlink("\(to)/links/large")
@@ -111,7 +111,7 @@ struct ArtifactBench {
     private mutating func shell(_ step: Step, _ script: String) async throws {
         let command = Command(
             executable: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"])
-        milliseconds[step, default: Series()].add(try await stopwatch.time(command).milliseconds)
+        milliseconds[step, default: Series()].add(try await site.stopwatch.time(command).milliseconds)
     }
 
     private mutating func measure<Value>(_ step: Step, _ body: () throws -> Value) throws -> Value {

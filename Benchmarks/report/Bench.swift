@@ -46,7 +46,7 @@ struct Bench {
         guard arguments.count <= 2, let rounds = Int(arguments.first ?? "7"), 1...1_000 ~= rounds else { usage() }
         do {
             print("load before: \(load())")
-            var bench = try ArtifactBench(
+            var bench = try await ArtifactBench(
                 in: arguments.dropFirst().first ?? "/var/tmp", programs: try programFolder())
             defer { bench.remove() }
             try await bench.report(rounds: rounds)

@@ -1,5 +1,6 @@
 import Glibc
 import Jansson
+import Processes
 
 extension Site {
     func install(_ trivial: Trivial) throws {
@@ -11,7 +12,7 @@ extension Site {
                 [
                     "category": "Test", "provider": .string("Bench-\(trivial)"), "version": "1",
                     "configurationProperties": [],
-                    "inputArtifactDetails": ["minimumCount": 0, "maximumCount": 0],
+                    "inputArtifactDetails": ["minimumCount": 0, "maximumCount": 1],
                     "outputArtifactDetails": ["minimumCount": 0, "maximumCount": 0],
                 ]
             ],
@@ -46,26 +47,40 @@ extension Site {
     }
 
     func pipeline(_ trivial: Trivial, _ shape: Shape) -> String {
+        let actions = (1...shape.count).map { number in
+            action("Action\(number)", trivial, order: shape.width == 1 ? Int64(number) : 1)
+        }
+        return pipeline("bench-\(trivial)-\(shape.count)-\(shape.width)", actions).text
+    }
+
+    /// A run whose source is a folder, which two actions at once are given.
+    func handOver(_ folder: String, state: String) throws -> Command {
+        let actions = ["One", "Two"].map { action($0, .compiled, order: 1, inputs: [["name": "code"]]) }
+        try write(pipeline("bench-artifacts", actions).text, "artifacts.json")
+        return penstock("artifacts.json", source: folder, in: .sandboxed, state: state)
+    }
+
+    private func action(_ name: String, _ trivial: Trivial, order: Int64, inputs: JSON = []) -> JSON {
+        [
+            "name": .string(name), "runOrder": .integer(order), "inputArtifacts": inputs,
+            "actionTypeId": [
+                "category": "Test", "owner": "Custom", "provider": .string("Bench-\(trivial)"), "version": "1",
+            ],
+        ]
+    }
+
+    private func pipeline(_ name: String, _ actions: [JSON]) -> JSON {
         let source: JSON = [
             "name": "Source",
             "actionTypeId": ["category": "Source", "owner": "AWS", "provider": "CodeCommit", "version": "1"],
             "configuration": ["RepositoryName": "bench", "BranchName": "main"], "outputArtifacts": [["name": "code"]],
         ]
-        let actions = (1...shape.count).map { number -> JSON in
-            [
-                "name": .string("Action\(number)"), "runOrder": .integer(shape.width == 1 ? Int64(number) : 1),
-                "actionTypeId": [
-                    "category": "Test", "owner": "Custom", "provider": .string("Bench-\(trivial)"), "version": "1",
-                ],
-            ]
-        }
-        let pipeline: JSON = [
-            "name": .string("bench-\(trivial)-\(shape.count)-\(shape.width)"),
+        return [
+            "name": .string(name),
             "stages": [
                 ["name": "Source", "actions": [source]], ["name": "Work", "actions": .array(actions)],
             ],
         ]
-        return pipeline.text
     }
 
     func workflow(_ shape: Shape) -> String {

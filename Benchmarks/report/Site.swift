@@ -89,10 +89,14 @@ struct Site {
     {
         let definition = "\(trivial)-\(shape.count)-\(shape.width).json"
         if access(path(definition), F_OK) != 0 { try write(pipeline(trivial, shape), definition) }
-        return Command(
+        return penstock(definition, source: path("source"), in: profile, state: state)
+    }
+
+    func penstock(_ definition: String, source: String, in profile: Sandbox.Profile, state: String) -> Command {
+        Command(
             executable: "\(programs)/penstock",
             arguments: [
-                "run", path(definition), "--source", "Source=\(path("source"))", "--state", path(state), "--plugins",
+                "run", path(definition), "--source", "Source=\(source)", "--state", path(state), "--plugins",
                 path("plugins"), "--sandbox", profile.rawValue, "--jobs", "16", "--format", "json",
             ], environment: ["PATH": "/usr/bin:/bin", "HOME": root])
     }

@@ -28,7 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
         say(
             "limits", nil,
             "a file \(limits.fileBytes >> 30) GiB, a workspace \(limits.workspaceBytes >> 30) GiB and"
-                + " \(limits.workspaceEntries) entries, \(limits.openFiles) open files")
+                + " \(limits.workspaceEntries) entries, \(limits.openFiles) open files; \(memory)")
         say("settings", nil, wiring.settings.path ?? "none")
         for problem in wiring.catalogue.problems { say("plugins", problem.description, "") }
         for plugin in wiring.catalogue.plugins {
@@ -36,6 +36,16 @@ struct DoctorCommand: AsyncParsableCommand {
             say(plugin.manifest.name, problems.isEmpty ? nil : problems.joined(separator: "; "), plugin.directory)
         }
         throw Answer(isWell ? .yes : .no)
+    }
+
+    /// Whether memory can be limited, too.
+    private var memory: String {
+        do throws(WorkspaceError) {
+            try ControlGroups().remove()
+            return "of memory as settings say"
+        } catch {
+            return "of memory none: \(error)"
+        }
     }
 
     private func stateProblem(_ wiring: Wiring) async -> String? {
