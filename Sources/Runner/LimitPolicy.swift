@@ -23,12 +23,18 @@ public struct LimitPolicy: Sendable {
     public init() {}
 
     /// What settings say under `limits`: `{all: {…}, plugins: {NAME: {…}}, actions: {PIPELINE/STAGE/ACTION: {…}}}`.
+    /// - Parameter known: the installed plugins; a near miss of one is refused.
     /// - Throws: with a path that begins with `limits`.
-    public init(settings: JSON?) throws(JSONTypeError) {
+    public init(settings: JSON?, plugins known: Set<String> = []) throws(JSONTypeError) {
         guard let settings, let reader = try JSONReader(["limits": settings]).optional("limits") else { return }
         try reader.refuseUnknownMembers(known: ["all", "plugins", "actions"])
         if let all = try reader.optional("all") { self.all = try Self.words(all) }
-        for (name, words) in try reader.optional("plugins")?.members() ?? [] { plugins[name] = try Self.words(words) }
+        for (name, words) in try reader.optional("plugins")?.members() ?? [] {
+            if !known.contains(name), let near = nearest(to: name, in: known) {
+                throw JSONTypeError(path: words.path, problem: "is no installed plugin; did you mean \"\(near)\"?")
+            }
+            plugins[name] = try Self.words(words)
+        }
         for (pattern, words) in try reader.optional("actions")?.members() ?? [] {
             let names = pattern.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard names.count == 3, !names.contains("") else {

@@ -111,7 +111,8 @@ struct Wiring {
         installation = Installation(options.plugins)
         settings = try Self.settings(options.settings, installation.catalogue, mayBeMade: settingsMayBeMade)
         do {
-            limits = try LimitPolicy(settings: settings.limits)
+            limits = try LimitPolicy(
+                settings: settings.limits, plugins: Set(installation.catalogue.plugins.map(\.manifest.name)))
         } catch {
             throw DocumentError(file: settings.path ?? "", problem: error.description)
         }

@@ -83,12 +83,20 @@ struct LimitTests {
         #expect(names(in: "\(site.state)/workspaces").isEmpty && outcome.text.isEmpty, "\(outcome)")
     }
 
-    @Test("limits that are none are refused with their place")
-    func refused() async throws {
+    @Test(
+        "limits that are none are refused with their place",
+        arguments: [
+            ("{all: {second: 1}}", "limits.all.second"),
+            (
+                "{plugins: {peeek: {seconds: 1}}}",
+                #"limits.plugins.peeek is no installed plugin; did you mean "peek"?"#
+            ),
+        ])
+    func refused(limits: String, message: String) async throws {
         let site = try Site()
-        try site.limit("{all: {second: 1}}")
+        try site.limit(limits)
         let outcome = try await site.run(StateTests.short)
-        #expect(outcome.code == 2 && outcome.errorText.contains("settings.yaml: limits.all.second"), "\(outcome)")
+        #expect(outcome.code == 2 && outcome.errorText.contains("settings.yaml: \(message)"), "\(outcome)")
     }
 }
 

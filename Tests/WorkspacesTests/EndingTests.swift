@@ -60,7 +60,8 @@ import Workspaces
         arguments: Sandbox.preferred)
     func graceful(profile: Sandbox.Profile) async throws {
         let site = try await Site(profile)
-        let launch = try site.launch("trap 'echo caught; exit 5' TERM; echo ready; read -t 1000 <> <(:); echo missed")
+        // A signal that comes just before bash's `read` waits does not end it; the end of `sleep`, in the same group, does.
+        let launch = try site.launch("trap 'echo caught; exit 5' TERM; echo ready; sleep 1000 & wait; echo missed")
         // They come through two pipes, in any order.
         var (child, isReady): (Int32?, Bool) = (nil, false)
         let outcome = try await site.run(launch) { _, line in
