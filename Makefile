@@ -144,15 +144,18 @@ interop: build
 	.build/interop/bin/pip install -q aws-cdk-lib==2.275.0 constructs==10.8.1
 	JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 .build/interop/bin/python Tests/Interop/cdk.py .build/debug/penstock
 
+# What an older version had and this one has not goes, too: nothing there belongs to anybody else, unless it is in /var.
+LIBRARY = $(DESTDIR)$(PREFIX)/lib/penstock
 install: setup
+	$(if $(filter /var /var/,$(PREFIX)),$(error PREFIX=$(PREFIX): /var/lib/penstock is where root's executions are kept; choose another))
 	$(BUILD) -c release --product penstock
 	$(BUILD) -c release --product penstock-sandbox
 	$(BUILD) -c release --product penstock-deployment-window
-	install -D -m 755 .build/release/penstock $(DESTDIR)$(PREFIX)/bin/penstock
-	install -D -m 755 .build/release/penstock-sandbox $(DESTDIR)$(PREFIX)/bin/penstock-sandbox
-	mkdir -p $(DESTDIR)$(PREFIX)/lib/penstock/providers
-	cp -r plugins spec $(DESTDIR)$(PREFIX)/lib/penstock/
-	cp -r Sources/Settings/Providers/aws $(DESTDIR)$(PREFIX)/lib/penstock/providers/
-	install -s -D -m 755 .build/release/penstock-deployment-window \
-		$(DESTDIR)$(PREFIX)/lib/penstock/plugins/deployment-window/bin/plugin
-	cp -r Sources/Authoring/Templates $(DESTDIR)$(PREFIX)/lib/penstock/templates
+	install -D -m 755 .build/release/penstock "$(DESTDIR)$(PREFIX)/bin/penstock"
+	install -D -m 755 .build/release/penstock-sandbox "$(DESTDIR)$(PREFIX)/bin/penstock-sandbox"
+	rm -rf "$(LIBRARY)"/{plugins,providers,spec,templates}
+	mkdir -p "$(LIBRARY)/providers"
+	cp -r plugins spec "$(LIBRARY)/"
+	cp -r Sources/Settings/Providers/aws "$(LIBRARY)/providers/"
+	cp -r Sources/Authoring/Templates "$(LIBRARY)/templates"
+	install -s -D -m 755 .build/release/penstock-deployment-window "$(LIBRARY)/plugins/deployment-window/bin/plugin"

@@ -123,9 +123,15 @@ struct ArtifactTests {
     @Test("what does not exist or is not clear is said, with what there is instead")
     func wrong() async throws {
         let site = try Site()
-        let none = try await site.penstock("artifact", "put", "settings.yaml")
-        #expect(none.code == 2 && none.errorText.contains("no execution has been recorded here"), "\(none)")
-        #expect(!site.exists("state"))
+        let digest = String(repeating: "0", count: 64)
+        for arguments in [
+            ["put", "settings.yaml"], ["verify"], ["verify", digest], ["ls", digest], ["get", digest, "copy"],
+            ["diff", digest, digest],
+        ] {
+            let none = try await site.start(["artifact"] + arguments).outcome()
+            #expect(none.code == 2 && none.errorText.contains("no execution has been recorded here"), "\(none)")
+        }
+        #expect(!site.exists("state") && !site.exists("copy"))
         #expect(try await site.run(Self.definition).code == 0)
         let id = try await site.execution()
         let cases = [
@@ -137,7 +143,7 @@ struct ArtifactTests {
             (["get", "\(id)/App", ""], "the target must not be empty"),
             (["put", "nowhere"], "nowhere: No such file or directory"),
             (["put", "settings.yaml"], "is no archive that can be unpacked"),
-            (["verify", String(repeating: "0", count: 64)], "no artifact begins so"),
+            (["verify", digest], "no artifact begins so"),
         ]
         for (words, message) in cases {
             let outcome = try await site.start(["artifact"] + words).outcome()

@@ -68,3 +68,14 @@ func manifest(
 }
 
 func parsed(_ manifest: String) throws -> Manifest { try Manifest(parsing: Array(manifest.utf8)) }
+
+extension JobSuccessResult {
+    static let done = JobSuccessResult(outputVariables: ["Url": "u"])
+}
+
+extension PluginMessage.Body {
+    static let done = jobSuccessResult(.done)
+    static let failed = jobFailureResult(
+        JobFailureResult(type: .revisionUnavailable, message: "not there", externalExecutionId: "d-1"))
+    static let abandoned = jobAbandonedResult(JobAbandonedResult())
+}

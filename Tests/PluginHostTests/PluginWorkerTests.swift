@@ -8,7 +8,7 @@ import Testing
 @testable import PluginHost
 
 /// A worker without threads: each job brings the Python that it has run, which can also end other jobs.
-private let python = """
+private let pythonWorker = """
     #!/usr/bin/python3
     import json, os, subprocess, sys, time
     def send(id, type, **more):
@@ -47,7 +47,7 @@ private final class Place: WorkerPlace {
     init(sandboxed: Bool = false) { self.sandboxed = sandboxed }
 
     func command() -> Command {
-        let program = folder.file("plugin", python, mode: 0o755)
+        let program = folder.file("plugin", pythonWorker, mode: 0o755)
         let environment = ["PATH": Plugin.path]
         guard sandboxed else {
             return Command(executable: program, environment: environment, directory: folder.path)

@@ -25,7 +25,7 @@ struct ArtifactCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            let shelf = ArtifactShelf(common)
+            let shelf = try ArtifactShelf(common)
             let chosen = name.map { "\(reference)/\($0)" } ?? reference
             switch try await shelf.find(chosen) {
             case .artifact(let digest):
@@ -52,7 +52,7 @@ struct ArtifactCommand: AsyncParsableCommand {
         func validate() throws { try refuseEmpty(target, "the target") }
 
         func run() async throws {
-            let shelf = ArtifactShelf(common)
+            let shelf = try ArtifactShelf(common)
             let digest = try await shelf.artifact(reference)
             let target = absolute(target)
             if target.hasSuffix(".zip") {
@@ -74,7 +74,7 @@ struct ArtifactCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            let shelf = ArtifactShelf(common)
+            let shelf = try ArtifactShelf(common)
             guard let real = realpath(path, nil) else {
                 throw Answer(.usage, "\(path): \(String(cString: strerror(errno)))")
             }
@@ -103,7 +103,7 @@ struct ArtifactCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            let shelf = ArtifactShelf(common)
+            let shelf = try ArtifactShelf(common)
             var digests: [ArtifactDigest] = []
             for reference in references { digests.append(try await shelf.artifact(reference)) }
             let verification = try shelf.store.verify(references.isEmpty ? nil : digests)
@@ -129,7 +129,7 @@ struct ArtifactCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            let shelf = ArtifactShelf(common)
+            let shelf = try ArtifactShelf(common)
             let (old, new) = (try await shelf.artifact(one), try await shelf.artifact(other))
             let changes = ArtifactChange.between(try shelf.store.entries(of: old), try shelf.store.entries(of: new))
             if !common.quiet { common.show(ShownChanges(old: old, new: new, changes: changes)) }

@@ -22,9 +22,12 @@ struct ArtifactShelf {
         case execution(ExecutionID)
     }
 
-    init(_ common: CommonOptions) {
+    /// - Throws: what every command says of a state directory in which nothing has been recorded.
+    init(_ common: CommonOptions) throws {
         self.common = common
         store = ArtifactStore(reading: "\(common.stateDirectory)/artifacts")
+        // Artifacts can be looked at without a history, should that be damaged.
+        if access(store.directory, F_OK) != 0 { try common.history().close() }
     }
 
     /// - Throws: an answer when this is no state directory, which nothing makes of it but an execution.
