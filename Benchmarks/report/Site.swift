@@ -46,7 +46,7 @@ struct Site {
         }
         root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(root, 0o711)
-        slot = geteuid() == 0 ? try await SlotPool().slot() : nil
+        slot = try await SlotPool.own()?.slot()
         workspace = try Workspace(in: root, named: "floor", owner: slot?.identity)
         etc = try Etc(in: root)
         for folder in ["source", "plugins"] { mkdir("\(root)/\(folder)", 0o755) }

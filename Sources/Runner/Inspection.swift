@@ -31,14 +31,14 @@ public struct Inspection: Sendable {
         }
         let plan = try PluginPlan(Assignment(again: dispatch), setup)
         var workspace = workspace
-        if setup.sandbox.isConfined, let owner = workspace.owner {
+        if setup.sandbox.isConfined, let owner = workspace.owner, let slots = try SlotPool.own() {
             let paths = plan.hostPaths.filter(\.writable).map(\.path)
             let notice = Task {
                 try await Task.sleep(for: .seconds(1))
                 waiting()
             }
             defer { notice.cancel() }
-            let slot = try await SlotPool().slot(writing: paths, favourite: owner.uid)
+            let slot = try await slots.slot(writing: paths, favourite: owner.uid)
             notice.cancel()
             if slot.identity != owner {
                 workspace = try await blocking { [workspace] in try workspace.handOver(to: slot.identity) }

@@ -78,11 +78,12 @@ public final class Runner: EffectHandler, Sendable {
         var isShutDown = false
     }
 
-    public init(_ setup: RunnerSetup, news: @escaping @Sendable (ActionNews) -> Void) {
+    /// - Throws: `WorkspaceError` when it is not clear as whom plugins are to run.
+    public init(_ setup: RunnerSetup, news: @escaping @Sendable (ActionNews) -> Void) throws {
         self.setup = setup
         self.news = news
         seats = Seats(setup.width)
-        slots = setup.sandbox.isConfined && geteuid() == 0 ? SlotPool() : nil
+        slots = setup.sandbox.isConfined ? try SlotPool.own() : nil
         workers = Workers(setup, slots)
     }
 

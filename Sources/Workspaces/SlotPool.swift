@@ -21,6 +21,19 @@ public struct SlotPool: Hashable, Sendable {
         self.patience = patience
     }
 
+    /// Those that this process has to lend: the range of `PENSTOCK_USERS`, such as `60600-60699`. Nil unless it is root's.
+    public static func own() throws(WorkspaceError) -> SlotPool? {
+        guard geteuid() == 0 else { return nil }
+        guard let range = getenv("PENSTOCK_USERS").map({ String(cString: $0) }) else { return SlotPool() }
+        let numbers = range.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+        guard numbers.count == 2, let first = numbers[0], let last = numbers[1], first > 0, last < .max, first <= last
+        else {
+            throw WorkspaceError(
+                .invalidPath, "PENSTOCK_USERS is \"\(range)\": must be two numbers of users, such as 60600-60699")
+        }
+        return SlotPool(uids: first...last)
+    }
+
     /// Takes a user that no other job has, and waits for one when all are taken.
     /// - Parameters:
     ///   - paths: host paths that the job may write. They are written as their owner, who must be of the range: what

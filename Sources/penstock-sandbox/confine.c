@@ -36,8 +36,9 @@ void drop_identity(const struct options *options) {
     uid_t uid = (uid_t)options->uid.value;
     gid_t gid = (gid_t)options->gid.value;
     if (setgroups(0, NULL) != 0) fail(errno, "cannot drop the supplementary groups");
-    if (setresgid(gid, gid, gid) != 0) fail(errno, "cannot become group %u", gid);
-    if (setresuid(uid, uid, uid) != 0) fail(errno, "cannot become user %u", uid);
+    /* A container may have fewer users than a machine. */
+    if (setresgid(gid, gid, gid) != 0) fail(errno, "cannot become group %u (set PENSTOCK_USERS to others)", gid);
+    if (setresuid(uid, uid, uid) != 0) fail(errno, "cannot become user %u (set PENSTOCK_USERS to others)", uid);
     if (setuid(0) == 0) fail(0, "user %u can still become root", uid);
 }
 

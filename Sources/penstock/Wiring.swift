@@ -145,7 +145,7 @@ struct Wiring {
     func sandbox(_ option: SandboxOption) async throws -> Sandbox {
         if let profile = option.sandbox { return try sandbox(profile) }
         let first = try sandbox(Sandbox.preferred[0])
-        let slot = geteuid() == 0 ? try await SlotPool().slot() : nil
+        let slot = try await SlotPool.own()?.slot()
         try makeWorkspaces()
         let (chosen, lacks) = await first.firstAvailable(in: workspaces, owner: slot?.identity)
         guard let best = lacks.first else { return first }
@@ -173,7 +173,7 @@ struct Wiring {
         setup.kept = running.keepFailed ? kept : nil
         setup.width = running.jobs
         if limits.areOfMemory, sandbox.isConfined { setup.controlGroups = try controlGroups() }
-        return Runner(setup, news: news)
+        return try Runner(setup, news: news)
     }
 
     private func controlGroups() throws -> ControlGroups {

@@ -66,7 +66,7 @@ final class Bench: Journal {
             artifacts: try ArtifactStore(directory: "\(root)/artifacts"), logs: ActionLogs(directory: "\(root)/logs"),
             workspaces: "\(root)/workspaces", caches: "\(root)/caches", sandbox: .none, limits: limits, version: "test",
             now: clock)
-        return Runner(setup) { [self] news in
+        return try Runner(setup) { [self] news in
             if case .log(_, let line) = news { lines.withLock { $0.append(line) } }
         }
     }

@@ -60,6 +60,7 @@ public actor Bench {
         guard access("/usr/bin/bwrap", X_OK) == 0 else {
             throw KitFault("bubblewrap is not installed: `apt-get install bubblewrap`; a plugin is judged in it only")
         }
+        slots = try SlotPool.own()
         base = try makeTemporaryFolder()
         (plugin, launcher) = ("\(base)/plugin", "\(base)/launcher/penstock-sandbox")
         do {
@@ -68,7 +69,6 @@ public actor Bench {
             try? Workspace(root: base, owner: nil).remove()
             throw error
         }
-        slots = geteuid() == 0 ? SlotPool() : nil
         self.setting = setting
         random = SeededNumbers(seed: setting.seed)
     }

@@ -63,7 +63,7 @@ struct DoctorCommand: AsyncParsableCommand {
     /// The one that is used unasked, and what each of the others lacks.
     private func sayOfSandboxes(_ wiring: Wiring, _ say: (String, String?, String) -> Void) async {
         do {
-            let slot = geteuid() == 0 ? try await SlotPool().slot() : nil
+            let slot = try await SlotPool.own()?.slot()
             try wiring.makeWorkspaces()
             var used: Sandbox?
             var lines: [(profile: Sandbox.Profile, text: String)] = []

@@ -56,7 +56,7 @@ struct ReplayCommand: AsyncParsableCommand {
         defer { try? Workspace(root: folder, owner: nil).remove() }
         let setup = try setup(wiring, sandbox, folder)
         introduce(recorded, job, wiring)
-        let end = try await replay(job.dispatch, Runner(setup) { _ in }, recorded)
+        let end = try await replay(job.dispatch, try Runner(setup) { _ in }, recorded)
         guard let replay = setup.replay else { preconditionFailure("it was set up here") }
         let differences = replay.differences(job.end, end, artifacts: setup.artifacts)
         show(job, end, differences)
