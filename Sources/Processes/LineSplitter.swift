@@ -67,6 +67,7 @@ struct LineSplitter {
 
     mutating func consume(_ bytes: UnsafeRawBufferPointer, emit: (Line) -> Void) {
         var rest = bytes[...]
+        if joins { joined.reserveCapacity(pending.count + bytes.count) }
         while let feed = firstLineFeed(rest) {
             append(rest[..<feed], emit: emit)
             finishLine(.newline, emit: emit)
