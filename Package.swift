@@ -83,7 +83,7 @@ let package = Package(
         library(
             "Runner",
             [
-                "Artifacts", "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol",
+                "Artifacts", "CLinux", "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol",
                 "Processes", "Settings", "Workspaces",
             ]),
         library(

@@ -1,6 +1,6 @@
 import PluginProtocol
 
-/// One line for the log of a job, masked. Whoever keeps it adds the time.
+/// One or more lines for the log of a job, with line feeds between them, masked. Whoever keeps them adds the time.
 public struct LogRecord: Hashable, Sendable {
     public enum Source: String, Hashable, Sendable, CaseIterable {
         /// What the plugin wrote to its standard error.

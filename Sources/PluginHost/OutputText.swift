@@ -1,3 +1,4 @@
+import Glibc
 import PluginProtocol
 import Processes
 
@@ -16,7 +17,7 @@ struct OutputText: Hashable, Sendable {
 
     init(masker: Masker) { self.masker = masker }
 
-    /// The lines of the standard error that are complete and free of doubt with this one.
+    /// The lines of the standard error that are complete and free of doubt with this one; each text has one or more.
     mutating func addError(_ line: Line) -> [String] { error.append(line.bytes, ended: line.ending != .split, masker) }
 
     /// The same of the text on the standard output that is no message.
@@ -31,9 +32,12 @@ struct OutputText: Hashable, Sendable {
 }
 
 extension OutputText.Text {
-    fileprivate mutating func append(_ line: [UInt8], ended: Bool, _ masker: Masker) -> [String] {
-        let text = line.last == UInt8(ascii: "\r") && ended ? line.dropLast() : line[...]
-        open += window.append(text + (ended ? [UInt8(ascii: "\n")] : []), masker)
+    /// - Parameter lines: one, or several of which the last is `ended` as the others are.
+    fileprivate mutating func append(_ lines: [UInt8], ended: Bool, _ masker: Masker) -> [String] {
+        var bytes = lines
+        if ended { bytes.append(UInt8(ascii: "\n")) }
+        let told = window.append(withoutReturns(bytes), masker)
+        if open.isEmpty { open = told } else { open += told }
         // A piece of a long line is told as it comes: nothing may pile up.
         return takeLines(rest: !ended)
     }
@@ -43,12 +47,25 @@ extension OutputText.Text {
         return takeLines(rest: true)
     }
 
+    /// What can be told, in one text.
     private mutating func takeLines(rest: Bool) -> [String] {
-        var lines = open.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let last = lines.removeLast()
-        if rest && !last.isEmpty { lines.append(last) }
-        let texts = lines.map { String(decoding: $0, as: UTF8.self) }
-        open = rest ? [] : Array(last)
-        return texts
+        let feed = open.lastIndex(of: UInt8(ascii: "\n"))
+        let isWhole = feed == open.count - 1
+        guard let end = rest && !isWhole ? open.count : feed, !open.isEmpty else { return [] }
+        let text = String(decoding: open[..<end], as: UTF8.self)
+        open = isWhole || rest ? [] : Array(open[(end + 1)...])
+        return [text]
     }
+}
+
+/// A line that ends as on Windows ends as here.
+private func withoutReturns(_ bytes: [UInt8]) -> [UInt8] {
+    guard memchr(bytes, 0x0D, bytes.count) != nil else { return bytes }
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    for byte in bytes {
+        if byte == UInt8(ascii: "\n"), result.last == UInt8(ascii: "\r") { result.removeLast() }
+        result.append(byte)
+    }
+    return result
 }

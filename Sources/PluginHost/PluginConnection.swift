@@ -67,15 +67,16 @@ extension Reactor {
     private static let busyRetries = 10
 
     func start(_ command: Command, _ time: Time) async throws(SpawnError) -> Child {
+        let limits = LineLimits(joinsErrorLines: true)
         for _ in 0..<Self.busyRetries {
             do throws(SpawnError) {
-                return try await spawn(command)
+                return try await spawn(command, limits: limits)
             } catch {
                 guard error.code == ETXTBSY else { throw error }
                 await time.sleep(time.now() + .milliseconds(50))
             }
         }
-        return try await spawn(command)
+        return try await spawn(command, limits: limits)
     }
 }
 

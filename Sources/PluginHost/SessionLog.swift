@@ -4,21 +4,23 @@ import PluginProtocol
 struct SessionLog: Hashable, Sendable {
     /// Of one job. More is dropped behind a marker, while the pipes are still drained.
     static let limitBytes = 64 << 20
-    /// What a line takes in a log beside its text: its time, job, stream and level. An empty line is not free.
-    static let recordBytes = 128
+    /// What a line takes in a log beside its text: its time, stream, level and end. An empty line is not free.
+    static let recordBytes = 18
     /// Stray lines that are logged; more are counted only.
     static let strayLimit = 10_000
     static let tailLines = 20
 
     private var bytes = 0
     private var droppedBytes = 0
+    private var droppedLines = 0
     private var strayLines = 0
     /// The last lines of the standard error.
     private(set) var tail: [String] = []
 
-    mutating func addError(_ lines: [String]) -> [LogRecord] {
-        tail = Array((tail + lines.suffix(Self.tailLines)).suffix(Self.tailLines))
-        return lines.flatMap { admit($0, .stderr, .info) }
+    /// - Parameter texts: of one or more lines each.
+    mutating func addError(_ texts: [String]) -> [LogRecord] {
+        for text in texts { tail = (tail + lastLines(of: text, Self.tailLines)).suffix(Self.tailLines) }
+        return texts.flatMap { admit($0, .stderr, .info) }
     }
 
     /// - Parameter offset: of the line that was read, which is not yet among `lines` where it may end in a secret.
@@ -38,8 +40,7 @@ struct SessionLog: Hashable, Sendable {
     }
 
     mutating func add(_ log: Log, _ masker: Masker) -> [LogRecord] {
-        masker.mask(log.message).split(separator: "\n", omittingEmptySubsequences: false)
-            .flatMap { admit(String($0), .message, log.level) }
+        admit(masker.mask(log.message), .message, log.level)
     }
 
     /// What was held back, and what was left out.
@@ -48,19 +49,48 @@ struct SessionLog: Hashable, Sendable {
         if strayLines > Self.strayLimit {
             records.append(remark("\(strayLines) stray lines on stdout, of which \(Self.strayLimit) are logged"))
         }
-        if droppedBytes > 0 { records.append(remark("\(droppedBytes) bytes of log were dropped")) }
+        if droppedLines > 0 {
+            records.append(remark("\(droppedLines) lines of log, \(droppedBytes) bytes of text, were dropped"))
+        }
         return records
     }
 
+    /// - Parameter text: of one or more lines, of which the first may fit when all do not.
     private mutating func admit(_ text: String, _ source: LogRecord.Source, _ level: Log.Level) -> [LogRecord] {
-        let size = text.utf8.count + Self.recordBytes
-        guard droppedBytes == 0, bytes + size <= Self.limitBytes else {
-            defer { droppedBytes += text.utf8.count + 1 }
-            return droppedBytes > 0 ? [] : [remark("the log is truncated here: it reached \(Self.limitBytes) bytes")]
+        let lines = countLines(in: text)
+        let textBytes = text.utf8.count - (lines - 1)
+        let size = textBytes + lines * Self.recordBytes
+        if droppedLines == 0, bytes + size <= Self.limitBytes {
+            bytes += size
+            return [LogRecord(source: source, level: level, text: text)]
         }
-        bytes += size
-        return [LogRecord(source: source, level: level, text: text)]
+        if droppedLines == 0, lines > 1 {
+            return text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).flatMap {
+                admit(String(Substring($0)), source, level)
+            }
+        }
+        let isFirst = droppedLines == 0
+        droppedLines += lines
+        droppedBytes += textBytes
+        return isFirst ? [remark("the log is truncated here: it reached its limit of \(Self.limitBytes) bytes")] : []
     }
+}
+
+private func countLines(in text: String) -> Int {
+    var text = text
+    return text.withUTF8 { bytes in bytes.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 } }
+}
+
+/// At most so many.
+private func lastLines(of text: String, _ count: Int) -> [String] {
+    let bytes = text.utf8
+    var (start, left) = (bytes.endIndex, count)
+    while start > bytes.startIndex, case let before = bytes.index(before: start) {
+        if bytes[before] == 0x0A { left -= 1 }
+        if left == 0 { break }
+        start = before
+    }
+    return bytes[start...].split(separator: 0x0A, omittingEmptySubsequences: false).map { String(Substring($0)) }
 }
 
 /// The host's own remark.

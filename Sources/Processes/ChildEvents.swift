@@ -31,6 +31,8 @@ public final class ChildEvents: AsyncSequence, Sendable {
 
         mutating func take() -> ChildEvent {
             let event = buffer[head]
+            // What is handed out does not stay here.
+            buffer[head] = .settled
             head += 1
             if case .line(let line) = event { bytes -= line.bytes.count }
             if head == buffer.count || head >= 1_024 {

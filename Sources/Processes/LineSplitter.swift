@@ -1,3 +1,5 @@
+import Glibc
+
 /// One line of a child, or the part of it that fits.
 public struct Line: Hashable, Sendable {
     public enum Ending: Hashable, Sendable {
@@ -30,10 +32,13 @@ public struct LineLimits: Hashable, Sendable {
     public var outputBytes: Int
     /// A longer line of the standard error arrives in pieces.
     public var errorBytes: Int
+    /// Whether whole lines of the standard error that were read at once arrive as one, with line feeds between them.
+    public var joinsErrorLines: Bool
 
-    public init(outputBytes: Int = 1 << 20, errorBytes: Int = 16 << 10) {
+    public init(outputBytes: Int = 1 << 20, errorBytes: Int = 16 << 10, joinsErrorLines: Bool = false) {
         self.outputBytes = outputBytes
         self.errorBytes = errorBytes
+        self.joinsErrorLines = joinsErrorLines
     }
 }
 
@@ -44,7 +49,11 @@ struct LineSplitter {
     let limitBytes: Int
     /// Long lines come in pieces, and not cut.
     let splits: Bool
+    /// Whole lines that were read at once come as one.
+    let joins: Bool
     private var pending: [UInt8] = []
+    /// Whole lines before the present one, each with its line feed; of one reading only.
+    private var joined: [UInt8] = []
     private var lineOffset = 0
     /// Bytes of the present line that were thrown away.
     private var discarded = 0
@@ -52,17 +61,20 @@ struct LineSplitter {
     init(stream: Stream, limits: LineLimits) {
         self.stream = stream
         splits = stream == .error
+        joins = splits && limits.joinsErrorLines
         limitBytes = (stream == .error ? limits.errorBytes : limits.outputBytes) - 1
     }
 
     mutating func consume(_ bytes: UnsafeRawBufferPointer, emit: (Line) -> Void) {
         var rest = bytes[...]
-        while let feed = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        if joins { joined.reserveCapacity(pending.count + bytes.count) }
+        while let feed = firstLineFeed(rest) {
             append(rest[..<feed], emit: emit)
             finishLine(.newline, emit: emit)
             rest = rest[(feed + 1)...]
         }
         append(rest, emit: emit)
+        emitJoined(emit)
     }
 
     mutating func end(emit: (Line) -> Void) {
@@ -75,6 +87,7 @@ struct LineSplitter {
             let room = limitBytes - pending.count
             pending += rest.prefix(room)
             rest = rest.dropFirst(room)
+            emitJoined(emit)
             emit(Line(stream: stream, offset: lineOffset, bytes: pending, ending: .split))
             lineOffset += pending.count
             pending.removeAll(keepingCapacity: true)
@@ -85,6 +98,12 @@ struct LineSplitter {
     }
 
     private mutating func finishLine(_ ending: Line.Ending, emit: (Line) -> Void) {
+        if joins, ending == .newline {
+            joined += pending
+            joined.append(UInt8(ascii: "\n"))
+            pending.removeAll(keepingCapacity: true)
+            return
+        }
         let total = pending.count + discarded
         let ending = discarded > 0 ? .overlong(totalBytes: total) : ending
         emit(Line(stream: stream, offset: lineOffset, bytes: pending, ending: ending))
@@ -92,4 +111,19 @@ struct LineSplitter {
         discarded = 0
         pending.removeAll(keepingCapacity: pending.count < 64 << 10)
     }
+
+    private mutating func emitJoined(_ emit: (Line) -> Void) {
+        guard !joined.isEmpty else { return }
+        let start = lineOffset
+        lineOffset += joined.count
+        joined.removeLast()
+        emit(Line(stream: stream, offset: start, bytes: joined, ending: .newline))
+        joined = []
+    }
+}
+
+/// Where the first line ends.
+private func firstLineFeed(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int? {
+    guard let base = bytes.base.baseAddress, !bytes.isEmpty else { return nil }
+    return memchr(base + bytes.startIndex, 0x0A, bytes.count).map { UnsafeRawPointer($0) - base }
 }

@@ -1,48 +1,8 @@
 import Engine
 import Glibc
-import Jansson
 import PluginHost
 import PluginProtocol
 import Synchronization
-
-/// One line of an action's log, as it is kept: JSON, one a line.
-public struct LogLine: Hashable, Sendable {
-    public let time: Instant
-    public let job: String
-    public let stream: String
-    public let level: String
-    public let text: String
-
-    /// - Throws: when the line is no log line.
-    public init(parsing line: some Collection<UInt8>) throws {
-        let reader = JSONReader(try JSON(parsing: line))
-        time = Instant(milliseconds: Int64(try reader.required("time").integer()))
-        job = try reader.required("jobId").string()
-        stream = try reader.required("stream").string()
-        level = try reader.required("level").string()
-        text = try reader.required("text").string()
-    }
-
-    init(_ record: LogRecord, time: Instant, job: String) {
-        self.time = time
-        self.job = job
-        stream = record.source.rawValue
-        level = record.level.rawValue
-        text = record.text
-    }
-
-    /// What the host has to say in the place of this line.
-    fileprivate func remark(_ text: String) -> LogLine {
-        LogLine(LogRecord(source: .host, level: .warning, text: text), time: time, job: job)
-    }
-
-    public var json: JSON {
-        [
-            "time": .integer(time.milliseconds), "jobId": .string(job), "stream": .string(stream),
-            "level": .string(level), "text": .string(text),
-        ]
-    }
-}
 
 /// Where the logs of actions are kept: `DIRECTORY/EXECUTION/ACTION-EXECUTION.log`.
 public struct ActionLogs: Sendable {
@@ -55,58 +15,106 @@ public struct ActionLogs: Sendable {
     }
 }
 
-/// Appends the log of one action. A log that cannot be written does not stop the action; what it lacks is told.
+/// Appends the log of one job to that of its action. A log that cannot be written does not stop the action; what it
+/// lacks is told.
 final class ActionLog: Sendable {
     private struct File {
         var descriptor: Int32 = -1
+        /// Behind the lines that are known.
+        var end = LogPlace()
         /// How many lines could not be written since the last one that could.
         var missing = 0
     }
 
     private let folders: [String]
     private let path: String
+    private let job: String
+    private let index: LogIndex
     private let file = Mutex(File())
 
-    init(_ logs: ActionLogs, _ attempt: Attempt) {
+    init(_ logs: ActionLogs, _ attempt: Attempt, job: String) {
         folders = [logs.directory, "\(logs.directory)/\(attempt.execution)"]
         path = logs.path(attempt.execution, attempt.id)
+        self.job = job
+        index = LogIndex(ofLog: path)
         // What goes wrong here is told with the first line.
         file.withLock { _ = makeReady(&$0.descriptor) }
     }
 
     deinit { file.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
 
-    /// - Returns: that the log cannot be written, and why: for the first line that it lacks.
-    func append(_ line: LogLine) -> LogLine? {
+    /// - Returns: that the log cannot be written, and why: for the first record that it lacks.
+    func append(_ record: LogRecord, at time: Instant) -> LogRecord? {
         file.withLock { file in
-            let isGap = file.missing > 0
-            let gap = isGap ? [line.remark("\(file.missing) lines are missing here: the log could not be written")] : []
-            let failure = append(gap + [line], to: &file.descriptor)
-            file.missing = failure == 0 ? 0 : file.missing + 1
-            guard file.missing == 1 else { return nil }
+            var lines: [UInt8] = []
+            let before = file.missing
+            if before > 0 {
+                warning("\(before) lines are missing here: the log could not be written").write(to: &lines, at: time)
+            }
+            record.write(to: &lines, at: time)
+            let (written, failure) = append(lines, to: &file)
+            let count = lines.count { $0 == 0x0A }
+            // The first that is written is then that some are missing.
+            file.missing = written == 0 && before > 0 ? before + count - 1 : count - written
+            guard failure != 0, before == 0 || written > 0 else { return nil }
             let reason = String(cString: strerror(failure))
-            return line.remark("\(path): cannot be written: \(reason); the action goes on, and its log will have a gap")
+            return warning("\(path): cannot be written: \(reason); the action goes on, and its log will have a gap")
         }
     }
 
     /// - Returns: `errno` when it cannot be opened, else 0.
     private func makeReady(_ descriptor: inout Int32) -> Int32 {
         for folder in folders where mkdir(folder, 0o700) != 0 && errno != EEXIST { return errno }
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         return descriptor < 0 ? errno : 0
     }
 
-    /// All or nothing.
-    /// - Returns: `errno` when it is nothing, else 0.
-    private func append(_ lines: [LogLine], to descriptor: inout Int32) -> Int32 {
-        if descriptor < 0, case let failure = makeReady(&descriptor), failure != 0 { return failure }
-        let bytes = lines.flatMap { $0.json.serialized + [UInt8(ascii: "\n")] }
-        // One call: a reader never sees half a line, and a killed core loses none.
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard count >= 0 else { return errno }
-        guard count < bytes.count else { return 0 }
-        // The next line must not stand behind half of this one.
-        ftruncate(descriptor, lseek(descriptor, 0, SEEK_END) - off_t(count))
-        return ENOSPC
+    /// - Returns: how many lines are written, and `errno` when that is not all.
+    private func append(_ lines: [UInt8], to file: inout File) -> (written: Int, failure: Int32) {
+        if file.descriptor < 0, case let failure = makeReady(&file.descriptor), failure != 0 { return (0, failure) }
+        // The action's last job may still have something to say.
+        while flock(file.descriptor, LOCK_EX) != 0 && errno == EINTR {}
+        defer { flock(file.descriptor, LOCK_UN) }
+        if case let failure = catchUp(&file), failure != 0 { return (0, failure) }
+        let bytes = file.end.job == job ? lines : Array("job \(job)\n".utf8) + lines
+        let first = file.end.number
+        let count = bytes.withUnsafeBytes { write(file.descriptor, $0.baseAddress, $0.count) }
+        guard count >= 0 else { return (0, errno) }
+        bytes[..<count].withUnsafeBytes { take($0, &file) }
+        // The next line must not stand behind half of one. A reader may have the whole ones already.
+        if count < bytes.count { ftruncate(file.descriptor, off_t(file.end.offset)) }
+        return (file.end.number - first, count < bytes.count ? ENOSPC : 0)
+    }
+
+    /// Takes in what others have written, without half a line at the end that a killed core has left.
+    /// - Returns: `errno` when that cannot be done, else 0.
+    private func catchUp(_ file: inout File) -> Int32 {
+        var status = stat()
+        guard fstat(file.descriptor, &status) == 0 else { return errno }
+        guard status.st_size != file.end.offset else { return 0 }
+        if file.end.offset == 0 || status.st_size < file.end.offset {
+            file.end = index.last(in: file.descriptor) ?? LogPlace()
+        }
+        readBlocks(of: file.descriptor, from: file.end.offset) {
+            take($0, &file)
+            return true
+        }
+        return ftruncate(file.descriptor, off_t(file.end.offset)) == 0 ? 0 : errno
+    }
+
+    private func take(_ lines: UnsafeRawBufferPointer, _ file: inout File) {
+        var (entries, last): ([UInt8], LogPlace) = ([], file.end)
+        var rest = lines[...]
+        while let feed = firstLineFeed(rest) {
+            let isLine = file.end.pass(rest[..<feed])
+            rest = rest[(feed + 1)...]
+            if isLine, LogIndex.lists(file.end.number), let entry = LogIndex.entry(file.end, in: file.descriptor) {
+                entries += entry
+                last = file.end
+            }
+        }
+        if !entries.isEmpty { index.write(entries, until: last) }
     }
 }
+
+private func warning(_ text: String) -> LogRecord { LogRecord(source: .host, level: .warning, text: text) }

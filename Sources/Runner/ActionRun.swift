@@ -32,7 +32,7 @@ struct ActionRun: Sendable {
         self.stopwatch = stopwatch
         self.watch = watch
         self.progress = progress
-        log = ActionLog(setup.logs, dispatch.attempt)
+        log = ActionLog(setup.logs, dispatch.attempt, job: job)
     }
 
     /// - Parameter take: is given the result, unless the run was cancelled; nothing waits for the workspace's removal.
@@ -93,10 +93,11 @@ struct ActionRun: Sendable {
     }
 
     func write(_ record: LogRecord) {
-        let line = LogLine(record, time: setup.now(), job: job)
-        let fault = log.append(line)
-        watch(line)
-        if let fault { watch(fault) }
+        let time = setup.now()
+        let fault = log.append(record, at: time)
+        for record in [record, fault].compactMap({ $0 }) {
+            for line in LogLine.lines(record, time: time, job: job) { watch(line) }
+        }
     }
 
     // MARK: Verdicts

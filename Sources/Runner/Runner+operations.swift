@@ -56,7 +56,7 @@ extension Runner {
         let (job, now) = (randomUUID(), setup.now)
         let run = PluginRun(
             job: job, assignment, setup, slots, workers, CancelSignal(), Stopwatch(now),
-            write: { log(LogLine($0, time: now(), job: job)) }, progress: { _ in })
+            write: { for line in LogLine.lines($0, time: now(), job: job) { log(line) } }, progress: { _ in })
         switch try await run.verdict() {
         case .succeeded(let result): return result
         case .continues:

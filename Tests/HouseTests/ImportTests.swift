@@ -25,8 +25,8 @@ private let house: [String: Set<String>] = [
     "Client": ["Jansson", "NIOCore", "NIOHTTP1", "NIOPosix"],
     "Store": ["Engine", "Failpoints", "GRDB", "Jansson", "Pipelines"],
     "Runner": [
-        "Artifacts", "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol", "Processes",
-        "Settings", "Workspaces",
+        "Artifacts", "CLinux", "Engine", "Failpoints", "Jansson", "Pipelines", "PluginHost", "PluginProtocol",
+        "Processes", "Settings", "Workspaces",
     ],
     "Conformance": ["Artifacts", "CLinux", "JUnit", "Jansson", "PluginProtocol", "Processes", "Workspaces"],
     "Authoring": [

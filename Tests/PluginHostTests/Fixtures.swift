@@ -44,6 +44,15 @@ private func remove(_ path: String) {
     rmdir(path)
 }
 
+extension LogRecord {
+    /// One for each of its lines, which came together by the way in which they were read.
+    var lines: [LogRecord] {
+        text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+            LogRecord(source: source, level: level, text: String(Substring($0)))
+        }
+    }
+}
+
 let jobId = "0f8f7d1e-54a5-4a5c-9c2e-2b1f3c4d5e6f"
 
 func job(

@@ -116,7 +116,9 @@ private struct Bench: Sendable {
         cancel: CancelSignal = CancelSignal()
     ) async throws -> Verdict? {
         try await worker.run(id, of: action ?? "action of \(id)", cancel: cancel) { report in
-            if case .log(let record) = report { place.note(id, record) }
+            if case .log(let record) = report {
+                for line in record.lines { place.note(id, line) }
+            }
         } prepare: {
             (testJob(id, action: action, code: code), Masker(secrets: secrets))
         }

@@ -76,10 +76,10 @@ struct SessionFloodTests {
         let line = Line(stream: .error, offset: 0, bytes: text, ending: .newline)
         for _ in 0..<4096 { _ = story.session.apply(.line(line)) }
         #expect(story.apply(.line(line)).count == 1)
-        #expect(story.log.last?.text == "the log is truncated here: it reached 67108864 bytes")
+        #expect(story.log.last?.text == "the log is truncated here: it reached its limit of 67108864 bytes")
         #expect(story.apply(.line(line)).isEmpty)
         story.exit(.code(0))
-        #expect(story.log.last?.text == "32514 bytes of log were dropped")
+        #expect(story.log.last?.text == "2 lines of log, 32732 bytes of text, were dropped")
     }
 
     @Test("empty lines fill a log too, for each is a whole record in it")
@@ -91,7 +91,37 @@ struct SessionFloodTests {
         }
         for _ in 0..<(16 << 10) / SessionLog.recordBytes { #expect(story.line("", .error).count == 1) }
         story.line("", .error)
-        #expect(story.log.last?.text == "the log is truncated here: it reached 67108864 bytes")
+        #expect(story.log.last?.text == "the log is truncated here: it reached its limit of 67108864 bytes")
+    }
+
+    @Test("of lines that come together those that fit are logged, the marker stands there, and the others are counted")
+    func logSizeOfJoinedLines() {
+        var story = SessionStory()
+        let line = String(repeating: "a", count: 32 - SessionLog.recordBytes)
+        let lines = Array(repeating: line, count: 1_024).joined(separator: "\n")
+        for _ in 0..<2_047 { #expect(story.line(lines, .error).count == 1) }
+        story.line(Array(repeating: line, count: 1_000).joined(separator: "\n"), .error)
+        let effects = story.line("\(lines)\nlast", .error)
+        #expect(effects.count == 25, "24 lines and the marker")
+        #expect(story.log.last?.text == "the log is truncated here: it reached its limit of 67108864 bytes")
+        #expect(story.session.conversation.log.tail.suffix(2) == [line, "last"], "a failure quotes the real end")
+        story.exit(.code(0))
+        #expect(story.log.last?.text == "1001 lines of log, 14004 bytes of text, were dropped")
+    }
+
+    @Test("lines that come together are those that would have come one by one, masked over their ends (HST-13)")
+    func joinedLines() {
+        let text = "one\r\n\ntwo\rhun\nter2\n\u{1B}[31mred\u{0}\n \nhun"
+        var (together, apart) = (SessionStory(secrets: ["Token": "hun\nter2"]), SessionStory(secrets: ["Token": "hun\nter2"]))
+        together.line(text, .error)
+        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            apart.line(String(Substring(line)), .error)
+        }
+        #expect(together.log.flatMap(\.lines).map(\.text) == ["one", "", "two\r***", "\u{1B}[31mred\u{0}", " "])
+        together.exit(.code(0))
+        apart.exit(.code(0))
+        #expect(together.log.flatMap(\.lines) == apart.log.flatMap(\.lines))
+        #expect(together.log.last?.text == "hun")
     }
 
     @Test("run-time secrets have a limit, for each costs memory")

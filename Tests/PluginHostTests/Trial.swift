@@ -28,7 +28,7 @@ struct Trial {
     var reports: [JobReport]
 
     var failure: Failure? { if case .failed(let failure) = verdict { failure } else { nil } }
-    var log: [LogRecord] { reports.compactMap { if case .log(let record) = $0 { record } else { nil } } }
+    var log: [LogRecord] { reports.flatMap { if case .log(let record) = $0 { record.lines } else { [LogRecord]() } } }
     var text: [String] { log.filter { $0.source == .stderr }.map(\.text) }
     var succeeded: Bool { if case .succeeded = verdict { true } else { false } }
 
@@ -56,7 +56,9 @@ struct Trial {
             job, by: "acme", command, heartbeatSeconds: heartbeatSeconds, masker: masker, cancel: cancel, clock: clock
         ) { report in
             reports.withLock { $0.append(report) }
-            if case .log(let record) = report, record.source != .host { onLine(record.text) }
+            if case .log(let record) = report, record.source != .host {
+                for line in record.lines { onLine(line.text) }
+            }
         }
         return Trial(verdict: verdict, reports: reports.withLock { $0 })
     }

@@ -13,4 +13,7 @@ void csystem_begin_writing(int descriptor, off_t offset, off_t count);
 /// that at any moment something has each. -1 and errno on failure.
 int csystem_rename(const char *from, const char *to, int exchanges);
 
+/// memmem(3), which glibc declares for GNU sources only.
+const void *csystem_find(const void *bytes, size_t count, const void *wanted, size_t wanted_count);
+
 #endif

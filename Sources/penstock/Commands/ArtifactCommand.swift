@@ -1,5 +1,6 @@
 import ArgumentParser
 import Artifacts
+import Engine
 import Glibc
 import Jansson
 
@@ -28,12 +29,20 @@ struct ArtifactCommand: AsyncParsableCommand {
             let shelf = try ArtifactShelf(common)
             let chosen = name.map { "\(reference)/\($0)" } ?? reference
             switch try await shelf.find(chosen) {
-            case .artifact(let digest):
-                common.show(ShownArtifact(digest: digest, entries: try shelf.store.entries(of: digest)))
-            case .execution(let id):
-                let outputs = try await shelf.outputs(of: id)
-                common.show(ShownOutputs(execution: id, outputs: try outputs.map { try shelf.measured($0) }))
+            case .artifact(let digest): try show(digest, in: shelf)
+            case .execution(let id): try show(try await shelf.outputs(of: id), of: id, in: shelf)
             }
+        }
+
+        // Not in `run`: Swift 6.3.1 crashes when it optimises an asynchronous function that has these typed errors in it.
+        @inline(never)
+        private func show(_ digest: ArtifactDigest, in shelf: ArtifactShelf) throws {
+            common.show(ShownArtifact(digest: digest, entries: try shelf.store.entries(of: digest)))
+        }
+
+        @inline(never)
+        private func show(_ outputs: [ArtifactShelf.Output], of id: ExecutionID, in shelf: ArtifactShelf) throws {
+            common.show(ShownOutputs(execution: id, outputs: try outputs.map { try shelf.measured($0) }))
         }
     }
 
