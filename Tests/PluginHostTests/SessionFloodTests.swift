@@ -112,7 +112,9 @@ struct SessionFloodTests {
     @Test("lines that come together are those that would have come one by one, masked over their ends (HST-13)")
     func joinedLines() {
         let text = "one\r\n\ntwo\rhun\nter2\n\u{1B}[31mred\u{0}\n \nhun"
-        var (together, apart) = (SessionStory(secrets: ["Token": "hun\nter2"]), SessionStory(secrets: ["Token": "hun\nter2"]))
+        var (together, apart) = (
+            SessionStory(secrets: ["Token": "hun\nter2"]), SessionStory(secrets: ["Token": "hun\nter2"])
+        )
         together.line(text, .error)
         for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
             apart.line(String(Substring(line)), .error)
