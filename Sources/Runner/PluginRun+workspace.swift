@@ -66,17 +66,21 @@ extension PluginRun {
         return nil
     }
 
-    /// Names the limit that was exceeded where the kernel ended a process for it.
+    /// Names the limit that was exceeded where the kernel ended a process for it, and where it may have refused the
+    /// process something those that it is limited to.
     /// - Parameter memory: what a control group says of that.
     func explained(_ verdict: Verdict, by limits: Limits, memory: String?) -> Verdict {
         guard case .failed(var failure) = verdict else {
             if let memory { warn("\(memory); the job went on without the process that the kernel ended") }
             return verdict
         }
-        guard let excess = memory ?? failure.signal.flatMap({ limits.excess(signal: $0) }) else { return verdict }
-        failure.hostCode = .limitExceeded
-        failure.type = HostCode.limitExceeded.failureType
-        failure.message = "\(excess): \(failure.message)"
+        if let excess = memory ?? failure.signal.flatMap({ limits.excess(signal: $0) }) {
+            failure.hostCode = .limitExceeded
+            failure.type = HostCode.limitExceeded.failureType
+            failure.message = "\(excess): \(failure.message)"
+        } else if setup.sandbox.isConfined, let refusals = limits.refusals {
+            failure.message += "\nThe settings limit it to \(refusals)."
+        }
         return .failed(failure)
     }
 }
@@ -97,6 +101,16 @@ extension Limits {
         case SIGXCPU: cpuSeconds.map { "it took more processor time than the limit cpuSeconds, \($0)" }
         default: nil
         }
+    }
+
+    /// Those that were set of which only the plugin is told that they are reached, by an error of a call; nil for none.
+    var refusals: String? {
+        let all = [
+            ("processes", processes), ("openFiles", openFiles == Limits().openFiles ? nil : openFiles),
+            ("addressSpaceBytes", addressSpaceBytes),
+        ]
+        let texts = all.compactMap { name, value in value.map { "\(name) \($0)" } }
+        return texts.isEmpty ? nil : texts.joined(separator: ", ")
     }
 
     var hasOwnWorkspace: Bool {

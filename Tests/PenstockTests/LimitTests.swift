@@ -29,7 +29,12 @@ struct LimitTests {
             (
                 "head -c 3000000 /dev/zero > tmp/f", "{actions: {'*/Build/*': {workspaceBytes: 1000000}}}",
                 "the limit workspaceBytes is 1000000"
-            ), ("touch tmp/{1..50}", "{all: {workspaceEntries: 40}}", "the limit workspaceEntries is 40"),
+            ),
+            (
+                "exec 9<file || fail no", "{all: {openFiles: 9, processes: 99}}",
+                "limit it to processes 99, openFiles 9."
+            ),
+            ("touch tmp/{1..50}", "{all: {workspaceEntries: 40}}", "the limit workspaceEntries is 40"),
         ])
     func exceeded(script: String, limits: String, message: String) async throws {
         let outcome = try await limited(script, limits: limits, out: script.contains("out/Bin") ? ["Bin"] : [])
